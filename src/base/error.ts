@@ -1,0 +1,20 @@
+/**
+ * Thrown for a caller's mistake and rejected with when the world said no (port taken, file missing).
+ * `code` is stable and documented in docs/error-codes.md; `message` is not.
+ */
+export class SallyportError extends Error {
+	override readonly name = 'SallyportError';
+	readonly code: string;
+
+	constructor(code: string, message: string, options?: {readonly cause?: unknown}) {
+		super(message, options);
+		this.code = code;
+	}
+}
+
+/** Throws when our own code broke a promise that it made to itself. Never used on strangers' input. */
+export function invariant(condition: unknown, promise: string): asserts condition {
+	if (!condition) {
+		throw new SallyportError('INVARIANT_BROKEN', `Expected ${promise}.`);
+	}
+}

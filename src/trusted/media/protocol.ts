@@ -1,0 +1,140 @@
+import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
+import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../toolbox/protocol.js';
+
+/**
+ * What may be said to the media domain: plain data only, every field checked on arrival.
+ * Addresses are numeric IPv4 or IPv6 text; ports are 1 to 65535.
+ */
+
+export type TransportAddress = {readonly address: string; readonly port: number};
+
+/** How packets travel on one leg. `clear` is plain RTP and needs a ticket that names it. */
+export type LegProtection =
+	| {readonly kind: 'clear'}
+	| {
+			readonly kind: 'srtp';
+			readonly suite: SrtpSuiteName;
+			/** What the peer sends with; several only with an MKI each. */
+			readonly inbound: readonly {readonly key: PeerKeyHandle; readonly mki?: Uint8Array}[];
+			/** What we send with. */
+			readonly outbound: {readonly key: OwnKeyHandle; readonly mki?: Uint8Array};
+			/** Packets remembered to refuse replays, 64 to 32767 (RFC 3711 §3.3.2). @default 128 */
+			readonly replayWindowPackets?: number;
+	  };
+
+/** Which sources may send to a leg (DESIGN §3.7). */
+export type SourcePolicy =
+	/** Exactly the remote addresses of the signalling. */
+	| {readonly kind: 'declared'}
+	/** Latched from packets that authenticated: one with an 80-bit or GCM tag, three in a row with a 32-bit tag. */
+	| {readonly kind: 'learned'}
+	/** Any port of this address, fixed by the first packet: plain RTP behind NAT. */
+	| {readonly kind: 'signalling-address'; readonly address: string};
+
+export type CreateRelay = {
+	readonly kind: 'create-relay';
+	/** The user domain's name for the call; at most 64 characters. */
+	readonly call: string;
+	readonly ticket: BridgeTicket;
+	/** Exactly two; each gets an even RTP port and the odd RTCP port above it on `localAddress`. */
+	readonly legs: readonly {readonly leg: string; readonly localAddress: string}[];
+};
+
+export type ConfigureLeg = {
+	readonly kind: 'configure-leg';
+	readonly call: string;
+	readonly leg: string;
+	readonly remote: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+	readonly protection: LegProtection;
+	readonly source: SourcePolicy;
+	/** Payload types that may pass, 0 to 127. Absent: all. */
+	readonly payloadTypes?: readonly number[];
+	/** @default 'sendrecv' As seen from us: `sendonly` sends to this leg and drops what comes from it. */
+	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+};
+
+export type DestroyRelay = {readonly kind: 'destroy-relay'; readonly call: string};
+export type ReadStatistics = {readonly kind: 'read-statistics'; readonly call: string};
+
+export type MediaCommand = CreateRelay | ConfigureLeg | DestroyRelay | ReadStatistics;
+
+/** Counters of one leg since it was made; the drop reasons are counted for packets that arrived on it. */
+export type LegStatistics = {
+	readonly leg: string;
+	readonly local: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+	readonly received: {readonly packets: number; readonly octets: number};
+	readonly sent: {readonly packets: number; readonly octets: number};
+	readonly receivedRtcp: number;
+	readonly sentRtcp: number;
+	/** By `DropReason`; every reason is present. */
+	readonly dropped: Readonly<Record<DropReason, number>>;
+};
+
+export const dropReasons = [
+	'wrong-source',
+	'malformed',
+	'replayed',
+	'too-old',
+	'bad-tag',
+	'unknown-mki',
+	'unknown-payload-type',
+	'too-many-sources',
+	'expired-key',
+	'direction',
+	'no-route',
+	'would-block',
+	'internal',
+] as const;
+export type DropReason = (typeof dropReasons)[number];
+
+export type MediaReply =
+	| {
+			readonly ok: true;
+			readonly legs: readonly {
+				readonly leg: string;
+				readonly local: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+			}[];
+	  }
+	| {readonly ok: true; readonly statistics: readonly LegStatistics[]}
+	| {readonly ok: true}
+	| {readonly ok: false; readonly code: string; readonly message: string};
+
+/** Raised by the media domain, rate-limited. */
+export type MediaEvent =
+	| {
+			readonly kind: 'wrong-source';
+			readonly call: string;
+			readonly leg: string;
+			readonly from: TransportAddress;
+			/** How many more came since the last such event of this leg. */
+			readonly suppressed: number;
+	  }
+	| {readonly kind: 'first-packet'; readonly call: string; readonly leg: string; readonly from: TransportAddress}
+	| {readonly kind: 'relay-ended'; readonly call: string; readonly reason: string};
+
+/** Asked by the media domain of the toolbox on a port of their own; the user domain cannot reach it. */
+export type KeyChannelRequest =
+	| {
+			readonly kind: 'redeem-ticket';
+			readonly ticket: BridgeTicket;
+			readonly call: string;
+			readonly legs: readonly string[];
+	  }
+	| {readonly kind: 'redeem-peer-key'; readonly key: PeerKeyHandle; readonly call: string; readonly leg: string}
+	| {readonly kind: 'redeem-own-key'; readonly key: OwnKeyHandle; readonly call: string; readonly leg: string}
+	| {readonly kind: 'relay-ended'; readonly call: string};
+
+export type KeyChannelReply =
+	/** For a ticket: what each leg may be. */
+	| {readonly ok: true; readonly legs: readonly {readonly leg: string; readonly clearAllowed: boolean}[]}
+	/** For a key: where in native memory it lies; claimed once. */
+	| {
+			readonly ok: true;
+			readonly slot: string;
+			readonly suite: SrtpSuiteName;
+			readonly mki: Uint8Array;
+			/** Packets after which the key must not be used (RFC 4568 §6.1); absent: the maxima of RFC 3711 §9.2. */
+			readonly lifetimePackets?: number;
+	  }
+	| {readonly ok: true}
+	| {readonly ok: false; readonly code: string; readonly message: string};
