@@ -22,6 +22,8 @@ export type ValidatedCertificate = {
 	readonly subject: string;
 	/** `sip:` and `sips:` URIs of subjectAltName, as written. */
 	readonly sipUris: readonly string[];
+	/** dNSNames of subjectAltName, as written: RFC 5922 §7.1 lets one name the domain where no `sip:` URI does. */
+	readonly dnsNames: readonly string[];
 	readonly notAfterMs: number;
 };
 
