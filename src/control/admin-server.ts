@@ -1,5 +1,5 @@
-import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {rm} from 'node:fs/promises';
+import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {SallyportError} from '../base/error.js';
 
 /** What the admin server shows; each function answers one path. Plain data, no keys. */
@@ -64,7 +64,9 @@ export class AdminServer {
 			return;
 		}
 
-		const url = URL.canParse(request.url ?? '', 'http://admin') ? new URL(request.url ?? '', 'http://admin') : undefined;
+		const url = URL.canParse(request.url ?? '', 'http://admin')
+			? new URL(request.url ?? '', 'http://admin')
+			: undefined;
 		const name = url?.pathname.slice(1) ?? '';
 		const read = Object.hasOwn(this.#source, name) ? this.#source[name] : undefined;
 		if (url === undefined || read === undefined) {
