@@ -1,0 +1,14 @@
+#include <napi.h>
+
+#include "binding/srtp-binding.h"
+
+namespace {
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  sallyport::binding::registerSrtp(env, exports);
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(sallyport, initialize)

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "srtp/master-key.h"
+
+namespace sallyport::srtp {
+
+/// Most packets that one master key may protect (RFC 3711 §9.2); whichever is reached first ends
+/// the key.
+inline constexpr std::uint64_t kMaxRtpPacketsPerKey = std::uint64_t{1} << 48;
+inline constexpr std::uint64_t kMaxRtcpPacketsPerKey = std::uint64_t{1} << 31;
+
+inline constexpr std::size_t kMaxMkiOctets = 128;
+inline constexpr std::size_t kMaxKeysPerSession = 16;
+inline constexpr std::uint32_t kMinReplayWindowPackets = 64;
+inline constexpr std::uint32_t kMaxReplayWindowPackets = 32767;
+inline constexpr std::uint32_t kDefaultReplayWindowPackets = 128;
+inline constexpr std::uint32_t kDefaultMaxSources = 64;
+inline constexpr std::uint32_t kMaxMaxSources = 4096;
+
+/// Octets that protection may add to a packet: tag, SRTCP index, MKI.
+inline constexpr std::size_t kMaxTrailerOctets = 16 + 4 + kMaxMkiOctets;
+/// Longest packet taken, trailer included: what a UDP datagram can carry.
+inline constexpr std::size_t kMaxPacketOctets = 65535;
+
+/// One master key of a session and the name that packets call it by.
+struct SessionKey {
+  std::shared_ptr<const MasterKey> masterKey;
+  /// 0 to 128 octets; empty means that packets carry no MKI, and then it is the session's only key.
+  std::vector<std::uint8_t> mki;
+  /// RFC 4568 §6.1; counted for SRTP and for SRTCP, over all sources. Never more than RFC 3711 §9.2
+  /// allows.
+  std::uint64_t lifetimePackets = kMaxRtpPacketsPerKey;
+};
+
+struct SessionOptions {
+  /// At least one; all of one suite, with MKIs of one length that differ.
+  std::vector<SessionKey> keys;
+  /// 64 to 32767 (RFC 3711 §3.3.2).
+  std::uint32_t replayWindowPackets = kDefaultReplayWindowPackets;
+  /// SSRCs that the session keeps state for, 1 to 4096.
+  std::uint32_t maxSources = kDefaultMaxSources;
+  /// Outbound only: index in `keys` of the key that protects.
+  std::size_t activeKey = 0;
+};
+
+enum class SessionFailure : std::uint8_t {
+  noKey,
+  tooManyKeys,
+  mixedSuites,
+  mkiMissing,
+  mkiTooLong,
+  mkiLengthsDiffer,
+  mkiRepeated,
+  lifetimeOutOfRange,
+  replayWindowOutOfRange,
+  maxSourcesOutOfRange,
+  activeKeyOutOfRange,
+  libraryUnusable,
+};
+
+/// Why the rollover counter of a source could not be set.
+enum class RolloverFailure : std::uint8_t {
+  /// It would make indices possible again that were used already.
+  wentBack,
+  tooManySources,
+  internal,
+};
+
+}  // namespace sallyport::srtp

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/result.h"
+#include "srtp/session-options.h"
+
+namespace sallyport::srtp {
+
+/// Why a packet was not opened.
+enum class UnprotectFailure : std::uint8_t {
+  replayed,
+  tooOld,
+  badTag,
+  unknownMki,
+  keyExpired,
+  malformed,
+  tooManySources,
+  internal,
+};
+
+/// The receiving half of one SRTP crypto context (RFC 3711 §3.2). Not thread-safe; may change
+/// threads.
+class SrtpInbound {
+ public:
+  static Result<std::unique_ptr<SrtpInbound>, SessionFailure> create(const SessionOptions& options);
+  ~SrtpInbound();
+  SrtpInbound(const SrtpInbound&) = delete;
+  SrtpInbound& operator=(const SrtpInbound&) = delete;
+
+  /// Checks and decrypts `packet` in place; returns its new length in octets.
+  /// Order as in RFC 3711 §3.3: replay, then tag, then decryption.
+  /// On failure the contents of `packet` are unspecified: drop it.
+  Result<std::size_t, UnprotectFailure> unprotectRtp(std::span<std::uint8_t> packet) noexcept;
+  /// The same for SRTCP (RFC 3711 §3.4).
+  Result<std::size_t, UnprotectFailure> unprotectRtcp(std::span<std::uint8_t> packet) noexcept;
+
+  /// Rollover counter of a source; empty when nothing of it was seen or set.
+  std::optional<std::uint32_t> rolloverCounter(std::uint32_t ssrc) const noexcept;
+  /// Sets it for the next packet of a source, also of one not seen yet (late joiner, RFC 3711
+  /// §3.3.1). Empty on success.
+  std::optional<RolloverFailure> setRolloverCounter(std::uint32_t ssrc,
+                                                    std::uint32_t rolloverCounter) noexcept;
+
+ private:
+  struct State;
+  explicit SrtpInbound(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace sallyport::srtp
