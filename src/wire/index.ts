@@ -1,0 +1,7 @@
+/**
+ * Floor 2: reads and writes what goes over the wire. No state, no sockets, no clocks; strangers' octets never throw.
+ */
+export * from './mime/index.js';
+export * from './sdes/index.js';
+export * from './sdp/index.js';
+export * from './sip/index.js';

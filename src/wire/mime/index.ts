@@ -1,0 +1,5 @@
+/** MIME entities as octets (RFC 2045, RFC 2046): headers, parts with their exact octets, transfer encodings. */
+export * from './content-type.js';
+export * from './entity.js';
+export * from './multipart.js';
+export * from './transfer-encoding.js';

@@ -1,0 +1,95 @@
+import {isAscii, isUtf8} from 'node:buffer';
+
+import {fail, ok, type Result} from '../../base/result.js';
+import {parameterValue} from '../sip/grammar.js';
+import {parseContentType} from './content-type.js';
+import {type MimeEntity, type MimeFailure, mimeHeader} from './entity.js';
+
+/**
+ * Content of an entity with its Content-Transfer-Encoding undone (RFC 2045 §6): binary (what SIP assumes), 8bit, 7bit,
+ * base64, quoted-printable. Never throws.
+ */
+export function decodeContent(entity: MimeEntity): Result<Uint8Array, MimeFailure> {
+	const encoding = mimeHeader(entity, 'Content-Transfer-Encoding')?.toLowerCase() ?? 'binary';
+	switch (encoding) {
+		case 'binary':
+		case '8bit':
+		case '7bit':
+			return ok(entity.body);
+		case 'base64':
+			return decodeBase64(entity.body);
+		case 'quoted-printable':
+			return decodeQuotedPrintable(entity.body);
+		default:
+			return fail('UNKNOWN_TRANSFER_ENCODING', 'Expected binary, 8bit, 7bit, base64 or quoted-printable, got another.');
+	}
+}
+
+/** Decoded content as text: US-ASCII or UTF-8, checked; UTF-8 where no charset is named. Never throws. */
+export function decodeText(entity: MimeEntity): Result<string, MimeFailure> {
+	const content = decodeContent(entity);
+	if (!content.ok) {
+		return content;
+	}
+
+	const contentType = parseContentType(mimeHeader(entity, 'Content-Type') ?? 'text/plain');
+	const charset = contentType.ok ? parameterValue(contentType.value.params, 'charset')?.toLowerCase() : undefined;
+	const isValid = charset === 'us-ascii' ? isAscii : isUtf8;
+	if (charset !== undefined && charset !== 'utf-8' && charset !== 'us-ascii') {
+		return fail('UNKNOWN_CHARSET', 'Expected US-ASCII or UTF-8, got another charset.');
+	}
+
+	return isValid(content.value)
+		? ok(Buffer.from(content.value).toString('utf8'))
+		: fail('BAD_UTF8', 'Expected text in its charset, got other octets.');
+}
+
+/** A copy in which every line ends in CRLF, the form that is signed (RFC 8551 §3.1.1): for text, never for binary. */
+export function canonicalLineEnds(octets: Uint8Array): Uint8Array {
+	const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1');
+	return Uint8Array.from(Buffer.from(text.replace(/\r\n|\r|\n/g, '\r\n'), 'latin1'));
+}
+
+/** `octets` in base64, lines of 76 characters ended by CRLF (RFC 2045 §6.8). */
+export function encodeBase64(octets: Uint8Array): Buffer {
+	const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('base64');
+	return Buffer.from(text.replace(/.{1,76}/g, '$&\r\n'), 'latin1');
+}
+
+/** Strict but for white space: RFC 2045 lets a reader skip other characters, which would be a second spelling. */
+function decodeBase64(body: Uint8Array): Result<Uint8Array, MimeFailure> {
+	const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+		.toString('latin1')
+		.replace(/[ \t\r\n]+/g, '');
+	const octets = Buffer.from(text, 'base64');
+	return octets.toString('base64') === text
+		? ok(Uint8Array.from(octets))
+		: fail('BAD_TRANSFER_ENCODING', 'Expected base64, got something else.');
+}
+
+function decodeQuotedPrintable(body: Uint8Array): Result<Uint8Array, MimeFailure> {
+	const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+		.toString('latin1')
+		.split('\n')
+		.map(withoutTrailingBlanks)
+		.join('\n');
+	if (/=(?!\r?\n|[\dA-F]{2})|[^\t\r\n\x20-\x7e]/i.test(text)) {
+		return fail('BAD_TRANSFER_ENCODING', 'Expected quoted-printable, got something else.');
+	}
+
+	const decoded = text.replace(/=(\r?\n|[\dA-F]{2})/gi, (_, escaped: string) =>
+		escaped.endsWith('\n') ? '' : String.fromCharCode(Number.parseInt(escaped, 16)),
+	);
+	return ok(Uint8Array.from(Buffer.from(decoded, 'latin1')));
+}
+
+/** Blanks at the end of a line are not content (RFC 2045 §6.7 rule 3). */
+function withoutTrailingBlanks(line: string): string {
+	const lineEnd = line.endsWith('\r') ? '\r' : '';
+	let end = line.length - lineEnd.length;
+	while (line[end - 1] === ' ' || line[end - 1] === '\t') {
+		end--;
+	}
+
+	return line.slice(0, end) + lineEnd;
+}
