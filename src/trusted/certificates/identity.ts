@@ -1,6 +1,6 @@
-import {isIPv4, isIPv6} from 'node:net';
 import type {Brand} from '../../base/brand.js';
 import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
+import {canonicalAor as canonicalSipAor, parseSipUri} from '../../wire/sip/uri.js';
 import type {ValidatedCertificate} from './certificate-validator.js';
 
 /**
@@ -13,15 +13,12 @@ export type Aor = Brand<string, 'Aor'>;
 export type SpeakerKind = 'user' | 'domain';
 
 /**
- * Reduces a SIP, SIPS or tel URI to the identity that it names.
- *
- * RFC 3261 §19.1.4: the host compares without regard to case, the user part exactly; an escape equals its character
- * unless that is reserved, so `%61` is `a` but `%3B` is not `;`. Port, password, parameters and headers say how to
- * reach a party, not which party it is. SIPS becomes `sip:`, for both schemes name one resource (§19.1). With
- * `user=phone`, and in tel URIs, the visual separators of a global number go (RFC 3966 §3).
+ * Reduces a SIP, SIPS or tel URI to the identity that it names: what `canonicalAor` of wire/sip says of the first two
+ * (port, password, parameters and headers say how to reach a party, not which; both schemes name one resource, RFC 3261
+ * §19.1), and a number without visual separators and with nothing but its context for the third (RFC 3966 §3, §5.1.5).
  */
 export function canonicalAor(uri: string): Result<Aor, CodedFailure<'NOT_AN_ADDRESS'>> {
-	const aor = uri.length <= maxUriLength && printable.test(uri) ? canonicalUri(uri) : undefined;
+	const aor = uri.length > maxUriLength ? undefined : /^tel:/i.test(uri) ? canonicalTel(uri) : canonicalSip(uri);
 	return aor === undefined
 		? fail('NOT_AN_ADDRESS', `Expected a sip, sips or tel URI of at most ${maxUriLength} characters.`)
 		: ok(aor as Aor);
@@ -74,79 +71,23 @@ function canonical(uris: readonly string[]): Aor[] {
 	});
 }
 
-function canonicalUri(uri: string): string | undefined {
-	const scheme = /^(sips?|tel):/i.exec(uri);
-	if (scheme === null) {
-		return undefined;
-	}
-
-	const rest = uri.slice(scheme[0].length);
-	return scheme[1]?.toLowerCase() === 'tel' ? canonicalTel(rest) : canonicalSip(rest);
+function canonicalSip(uri: string): string | undefined {
+	const parsed = parseSipUri(uri);
+	return parsed.ok ? canonicalSipAor(parsed.value) : undefined;
 }
 
-function canonicalSip(rest: string): string | undefined {
-	const parts = rest.split('@');
-	const [hostPort = '', ...parameters] = (parts.at(-1) ?? '').split(/[;?]/);
-	const host = canonicalHost(hostPort);
-	if (host === undefined || parts.length > 2) {
-		return undefined;
-	}
-
-	if (parts.length === 1) {
-		return `sip:${host}`;
-	}
-
-	const user = canonicalUser(parts[0] ?? '');
-	if (user === undefined) {
-		return undefined;
-	}
-
-	const isPhone = parameters.some((parameter) => parameter.toLowerCase() === 'user=phone');
-	return `sip:${isPhone && globalNumber.test(user) ? withoutSeparators(user) : user}@${host}`;
-}
-
-/** RFC 3261 §25.1 `userinfo` without its password. */
-function canonicalUser(userInfo: string): string | undefined {
-	const [user = '', ...password] = userInfo.split(':');
-	if (!userPart.test(user) || password.length > 1 || !passwordPart.test(password[0] ?? '')) {
-		return undefined;
-	}
-
-	return user.replace(/%../g, (encoded) => {
-		const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
-		return unreserved.test(character) ? character : encoded.toUpperCase();
-	});
-}
-
-/** RFC 3261 §25.1 `hostport` without its port. */
-function canonicalHost(hostPort: string): string | undefined {
-	const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(hostPort) ?? [];
-	if (port !== undefined && (Number(port) === 0 || Number(port) > 65_535)) {
-		return undefined;
-	}
-
-	if (host.startsWith('[')) {
-		// A zone (RFC 4007) means something to one machine only, so it is no part of a name.
-		return isIPv6(host.slice(1, -1)) && !host.includes('%') ? new URL(`http://${host}`).hostname : undefined;
-	}
-
-	const name = host.toLowerCase().replace(/\.$/, '');
-	const labels = name.split('.');
-	const isName =
-		name.length <= 253 && labels.every((label) => hostLabel.test(label)) && /^[a-z]/.test(labels.at(-1) ?? '');
-	return isName || isIPv4(name) ? name : undefined;
-}
-
-/** RFC 3966 §3. Parameters other than `phone-context` go: an extension is reached behind the number that it belongs to. */
-function canonicalTel(rest: string): string | undefined {
-	const [number = '', ...parameters] = rest.split(';');
+function canonicalTel(uri: string): string | undefined {
+	const [number = '', ...parameters] = uri.slice('tel:'.length).split(';');
 	if (globalNumber.test(number)) {
 		return `tel:${withoutSeparators(number)}`;
 	}
 
-	const context = parameters.find((parameter) => /^phone-context=/i.test(parameter))?.slice('phone-context='.length);
-	const canonicalContext = context?.startsWith('+') ? withoutSeparators(context) : canonicalHost(context ?? '');
-	return localNumber.test(number) && canonicalContext !== undefined && /^\+\d+$|^[^+]/.test(canonicalContext)
+	const parameter = parameters.find((candidate) => /^phone-context=/i.test(candidate)) ?? '';
+	const context = parameter.slice('phone-context='.length);
+	const canonicalContext = globalNumber.test(context)
+		? withoutSeparators(context)
+		: canonicalSip(`sip:${context}`)?.slice('sip:'.length);
+	return localNumber.test(number) && canonicalContext !== undefined && !canonicalContext.includes('@')
 		? `tel:${withoutSeparators(number).toLowerCase()};phone-context=${canonicalContext}`
 		: undefined;
 }
@@ -156,10 +97,5 @@ function withoutSeparators(number: string): string {
 }
 
 const maxUriLength = 1024;
-const printable = /^[!#-;=?-~]+$/;
-const unreserved = /^[A-Za-z0-9\-_.!~*'()]$/;
-const userPart = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|%[0-9A-Fa-f]{2})+$/;
-const passwordPart = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})*$/;
-const hostLabel = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const globalNumber = /^\+[-.()]*\d[\d\-.()]*$/;
 const localNumber = /^[\dA-Fa-f*#\-.()]*[\dA-Fa-f*#][\dA-Fa-f*#\-.()]*$/;

@@ -69,15 +69,21 @@ export function writeSipUri(uri: SipUri): string {
 
 /**
  * Address of record: `sip:user@host`, whatever the scheme, port, password and parameters. Host in lower case, user exact
- * but for escapes of characters that need none (RFC 3261 §19.1.4), so that equal strings are equal addresses.
+ * but for escapes of unreserved characters (RFC 3261 §19.1.4: `%61` is `a`, `%3B` is not `;`), so that equal strings are
+ * equal addresses. A global number loses its visual separators where `user=phone` says that it is one (RFC 3966 §3).
  */
 export function canonicalAor(uri: SipUri): string {
 	const host = canonicalHost(uri.host);
 	const user = uri.user?.replace(/%[0-9a-f]{2}/gi, (escaped) => {
 		const character = String.fromCharCode(Number.parseInt(escaped.slice(1), 16));
-		return plainUserCharacter.test(character) ? character : escaped.toUpperCase();
+		return unreservedCharacter.test(character) ? character : escaped.toUpperCase();
 	});
-	return user === undefined ? `sip:${host}` : `sip:${user}@${host}`;
+	if (user === undefined) {
+		return `sip:${host}`;
+	}
+
+	const isPhone = uri.params.some(({name, value}) => name === 'user' && value?.toLowerCase() === 'phone');
+	return `sip:${isPhone && /^\+[\d().-]+$/.test(user) ? user.replace(/[().-]/g, '') : user}@${host}`;
 }
 
 /** `host [":" port]` (RFC 3261 §25.1); undefined when it is not one. */
@@ -157,6 +163,6 @@ const absoluteUriPattern = /^[a-z][\w+.-]*:[!#-;=?-Z[\]_a-z~]+$/i;
 const userPattern = /^(?:[\w.!~*'()&=+$,;?/#-]|%[0-9a-f]{2})+$/i;
 const passwordPattern = /^(?:[\w.!~*'()&=+$,-]|%[0-9a-f]{2})*$/i;
 const uriParameterPattern = /^([^=]+)(?:=(.*))?$/s;
-const plainUserCharacter = /[\w.!~*'()&=+$,;?/-]/;
+const unreservedCharacter = /[\w.!~*'()-]/;
 const hostPortPattern = /^(?:\[([\da-f:.]{2,45})\]|([a-z\d_](?:[a-z\d_.-]*[a-z\d_.])?))(?::(\d{1,5}))?$/i;
 const maxUriParameters = 64;
