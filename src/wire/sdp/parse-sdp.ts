@@ -38,8 +38,28 @@ export function parseSdp(source: string | Uint8Array): Result<SessionDescription
 	}
 
 	const text = typeof source === 'string' ? source : Buffer.from(source).toString('utf8');
-	const lines = parseLines(text);
-	return lines.ok ? parseSections(lines.value) : lines;
+	const rows = text.split(/\r?\n/, maxLines + 2);
+	const lines = parseRows(rows.at(-1) === '' ? rows.slice(0, -1) : rows);
+	if (!lines.ok) {
+		return lines;
+	}
+
+	const description = parseSections(lines.value);
+	const fault = description.ok ? sessionFault(description.value) : description.failure;
+	return fault ? {ok: false, failure: fault} : description;
+}
+
+/** Reads media sections alone: lines without their ends, an `m=` line first. Never throws. */
+export function parseMediaLines(rows: readonly string[]): Result<readonly MediaSection[], SdpFailure> {
+	const lines = parseRows(rows);
+	const sections = lines.ok ? parseSections(lines.value) : lines;
+	if (!sections.ok) {
+		return sections;
+	}
+
+	return sections.value.lines.length === 0
+		? ok(sections.value.media)
+		: fail('BAD_MEDIA', 'Expected an "m=" line first, got another.');
 }
 
 /** The description as text, every line ended by CRLF. Throws `TypeError` where a line holds a line end. */
@@ -52,12 +72,7 @@ export function writeSdp(description: SessionDescription): string {
 	return text;
 }
 
-function parseLines(text: string): Result<SdpLine[], SdpFailure> {
-	const rows = text.split(/\r?\n/, maxLines + 2);
-	if (rows.at(-1) === '') {
-		rows.pop();
-	}
-
+function parseRows(rows: readonly string[]): Result<SdpLine[], SdpFailure> {
 	if (rows.length > maxLines) {
 		return fail('SDP_TOO_LARGE', `Expected ${maxLines} lines at most, got more.`);
 	}
@@ -79,10 +94,6 @@ function parseLines(text: string): Result<SdpLine[], SdpFailure> {
 }
 
 function parseSections(lines: readonly SdpLine[]): Result<SessionDescription, SdpFailure> {
-	if (lines[0]?.type !== 'v' || lines[0].value.trim() !== '0') {
-		return fail('BAD_VERSION', 'Expected "v=0" first, got something else.');
-	}
-
 	const session: SdpLine[] = [];
 	const media: (MediaSection & {lines: SdpLine[]})[] = [];
 	for (const line of lines) {
@@ -105,10 +116,18 @@ function parseSections(lines: readonly SdpLine[]): Result<SessionDescription, Sd
 		(media.at(-1)?.lines ?? session).push(line);
 	}
 
-	const [origin, ...others] = session.filter(({type}) => type === 'o');
+	return ok({lines: session, media});
+}
+
+function sessionFault({lines}: SessionDescription): SdpFailure | undefined {
+	if (lines[0]?.type !== 'v' || lines[0].value.trim() !== '0') {
+		return {code: 'BAD_VERSION', message: 'Expected "v=0" first, got something else.'};
+	}
+
+	const [origin, ...others] = lines.filter(({type}) => type === 'o');
 	return origin && others.length === 0 && originPattern.test(origin.value)
-		? ok({lines: session, media})
-		: fail('BAD_ORIGIN', 'Expected one "o=name id version IN IP4 address", got something else.');
+		? undefined
+		: {code: 'BAD_ORIGIN', message: 'Expected one "o=name id version IN IP4 address", got something else.'};
 }
 
 function parseMediaValue(value: string): Omit<MediaSection, 'lines'> | undefined {

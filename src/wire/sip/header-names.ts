@@ -13,6 +13,28 @@ export function isSingleHeader(canonicalName: string): boolean {
 	return singleHeaders.has(canonicalName);
 }
 
+/** True for a method of the IANA registry: one that exists, whether we take it or not. */
+export function isSipMethod(method: string): boolean {
+	return methods.has(method);
+}
+
+const methods: ReadonlySet<string> = new Set([
+	'ACK',
+	'BYE',
+	'CANCEL',
+	'INFO',
+	'INVITE',
+	'MESSAGE',
+	'NOTIFY',
+	'OPTIONS',
+	'PRACK',
+	'PUBLISH',
+	'REFER',
+	'REGISTER',
+	'SUBSCRIBE',
+	'UPDATE',
+]);
+
 const compactForms: Readonly<Record<string, string>> = {
 	a: 'Accept-Contact',
 	b: 'Referred-By',

@@ -19,6 +19,9 @@ export {
 } from './grammar.js';
 export * from './header-names.js';
 export * from './headers.js';
+export type {MessageFault} from './judge-headers.js';
+export * from './judge-request.js';
+export * from './judge-response.js';
 export * from './limits.js';
 export type * from './message.js';
 export * from './name-addr.js';
