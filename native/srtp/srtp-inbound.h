@@ -11,8 +11,6 @@
 
 namespace sallyport::srtp {
 
-class CryptoContext;
-
 /// Why a packet was not opened.
 enum class UnprotectFailure : std::uint8_t {
   replayed,
@@ -30,9 +28,6 @@ enum class UnprotectFailure : std::uint8_t {
 class SrtpInbound {
  public:
   static Result<std::unique_ptr<SrtpInbound>, SessionFailure> create(const SessionOptions& options);
-  /// For the known-answer tests, which run while the library starts.
-  static Result<std::unique_ptr<SrtpInbound>, SessionFailure> withoutStartingLibrary(
-      const SessionOptions& options);
   ~SrtpInbound();
   SrtpInbound(const SrtpInbound&) = delete;
   SrtpInbound& operator=(const SrtpInbound&) = delete;
@@ -52,8 +47,9 @@ class SrtpInbound {
                                                     std::uint32_t rolloverCounter) noexcept;
 
  private:
-  explicit SrtpInbound(std::unique_ptr<CryptoContext> context) noexcept;
-  std::unique_ptr<CryptoContext> context_;
+  struct State;
+  explicit SrtpInbound(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace sallyport::srtp

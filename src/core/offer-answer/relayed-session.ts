@@ -1,0 +1,85 @@
+import type {HandleAttribute} from '../../wire/sdes/handle-attribute.js';
+import {type AcceptedMedia, buildAnswer} from './answer.js';
+import type {LocalMedia} from './local-session.js';
+import type {MediaView, SessionView} from './session-view.js';
+
+/** Our end of one stream towards a leg. */
+export type RelayEnd = {
+	readonly port: number;
+	readonly rtcpPort?: number;
+};
+
+/** Our end of a stream that we offer. */
+export type OfferedEnd = RelayEnd & {
+	/** Our own keys, by preference; none makes it plain RTP. */
+	readonly crypto: readonly HandleAttribute[];
+};
+
+/** Our end of a stream whose offer we answer. */
+export type AnsweredEnd = RelayEnd & Pick<AcceptedMedia, 'crypto'>;
+
+/**
+ * The sections to offer to leg B for an offer of leg A: the same in number, order, formats and direction, with our ports and
+ * keys. Nothing else of A is passed on: no addresses, candidates, identities or keys.
+ *
+ * @param ends One per section of the offer; undefined for a stream that is not carried.
+ */
+export function relayOffer(offer: SessionView, ends: readonly (OfferedEnd | undefined)[]): LocalMedia[] {
+	if (ends.length !== offer.media.length) {
+		throw new RangeError(`Expected ${offer.media.length} ends, one per media section, got ${ends.length}.`);
+	}
+
+	return offer.media.map((section, index) => {
+		const {media, formats, direction, packetTimeMs} = section;
+		const end = section.isRefused ? undefined : ends[index];
+		if (!end) {
+			return {media, protocol: section.protocol, port: 0, formats};
+		}
+
+		return {
+			media,
+			protocol: protocolFor(section, end.crypto.length > 0),
+			port: end.port,
+			...(end.rtcpPort === undefined ? {} : {rtcpPort: end.rtcpPort}),
+			formats,
+			direction,
+			...(packetTimeMs === undefined ? {} : {packetTimeMs}),
+			crypto: end.crypto,
+		};
+	});
+}
+
+/**
+ * The sections of our answer to leg A after leg B has answered what {@link relayOffer} offered: what B refused is refused,
+ * formats are those that B took of A's, directions are B's.
+ *
+ * @param ends One per section; undefined refuses the stream.
+ */
+export function relayAnswer(
+	offer: SessionView,
+	answer: SessionView,
+	ends: readonly (AnsweredEnd | undefined)[],
+): LocalMedia[] {
+	const accepted = offer.media.map((offered, index): AcceptedMedia | undefined => {
+		const answered = answer.media[index];
+		const end = ends[index];
+		if (!answered || !end || offered.isRefused || answered.isRefused) {
+			return undefined;
+		}
+
+		const taken = answered.formats.map(({format}) => format);
+		const {packetTimeMs} = answered;
+		return {
+			...end,
+			formats: taken.filter((format) => offered.formats.some((one) => one.format === format)),
+			direction: answered.direction,
+			...(packetTimeMs === undefined ? {} : {packetTimeMs}),
+		};
+	});
+	return buildAnswer(offer, accepted);
+}
+
+/** SAVP where keys go along, AVP where not; feedback (`F`) as it was. */
+function protocolFor({protocol}: MediaView, isProtected: boolean): string {
+	return `RTP/${isProtected ? 'SAVP' : 'AVP'}${protocol.endsWith('F') ? 'F' : ''}`;
+}
