@@ -7,14 +7,14 @@
       'target_name': 'libsrtp',
       'type': 'static_library',
       'defines': ['HAVE_CONFIG_H'],
-      'include_dirs': ['include', 'source/include', 'source/crypto/include'],
+      'include_dirs': ['include', 'source/include', 'source/crypto/include', 'source/srtp'],
       'direct_dependent_settings': {
         'include_dirs': ['include', 'source/include', 'source/crypto/include'],
       },
       'cflags_c': ['-include', 'key-derivation.h', '-Wno-unused-parameter', '-Wno-sign-compare'],
       'sources': [
         'key-derivation.c',
-        'source/srtp/srtp.c',
+        'srtp-with-stream-access.c',
         'source/crypto/cipher/cipher.c',
         'source/crypto/cipher/cipher_test_cases.c',
         'source/crypto/cipher/null_cipher.c',

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "srtp/master-key.h"
@@ -62,6 +63,9 @@ enum class SessionFailure : std::uint8_t {
   activeKeyOutOfRange,
   libraryUnusable,
 };
+
+/// What is wrong with `options`; empty when nothing is.
+std::optional<SessionFailure> findFault(const SessionOptions& options);
 
 /// Why the rollover counter of a source could not be set.
 enum class RolloverFailure : std::uint8_t {

@@ -11,6 +11,8 @@
 
 namespace sallyport::srtp {
 
+class CryptoContext;
+
 /// Why a packet was not opened.
 enum class UnprotectFailure : std::uint8_t {
   replayed,
@@ -28,6 +30,9 @@ enum class UnprotectFailure : std::uint8_t {
 class SrtpInbound {
  public:
   static Result<std::unique_ptr<SrtpInbound>, SessionFailure> create(const SessionOptions& options);
+  /// For the known-answer tests, which run while the library starts.
+  static Result<std::unique_ptr<SrtpInbound>, SessionFailure> withoutStartingLibrary(
+      const SessionOptions& options);
   ~SrtpInbound();
   SrtpInbound(const SrtpInbound&) = delete;
   SrtpInbound& operator=(const SrtpInbound&) = delete;
@@ -47,9 +52,8 @@ class SrtpInbound {
                                                     std::uint32_t rolloverCounter) noexcept;
 
  private:
-  struct State;
-  explicit SrtpInbound(std::unique_ptr<State> state) noexcept;
-  std::unique_ptr<State> state_;
+  explicit SrtpInbound(std::unique_ptr<CryptoContext> context) noexcept;
+  std::unique_ptr<CryptoContext> context_;
 };
 
 }  // namespace sallyport::srtp

@@ -24,7 +24,8 @@ export type PrivateKeyDescription = {
 	readonly algorithm: 'p-256' | 'p-384' | 'p-521' | 'x25519' | 'ed25519' | 'rsa';
 };
 
-export type PrivateKeyFailure = CodedFailure<'UNKNOWN_KEY' | 'WRONG_ALGORITHM' | 'OPERATION_FAILED'>;
+/** `OVERLOADED` is apart from `OPERATION_FAILED` because it says nothing about the input: the caller may try again. */
+export type PrivateKeyFailure = CodedFailure<'UNKNOWN_KEY' | 'WRONG_ALGORITHM' | 'OPERATION_FAILED' | 'OVERLOADED'>;
 
 /**
  * The only door to private keys. Every input has a fixed or small bounded size, so that the code behind this

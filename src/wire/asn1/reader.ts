@@ -29,8 +29,13 @@ export function readAsn1<Value>(
 	read: (root: Asn1Element) => Value,
 	limits: Asn1Limits = {},
 ): Result<Value, Asn1Failure> {
+	return guardAsn1(() => read(new Scanner(bytes, rules, limits).scanAll()));
+}
+
+/** For elements that outlive `readAsn1`: the faults of their accessors come out as a failure here. */
+export function guardAsn1<Value>(read: () => Value): Result<Value, Asn1Failure> {
 	try {
-		return ok(read(new Scanner(bytes, rules, limits).scanAll()));
+		return ok(read());
 	} catch (error) {
 		if (error instanceof Asn1Fault) {
 			return fail(error.code, error.message);

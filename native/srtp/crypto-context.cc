@@ -1,0 +1,177 @@
+#include "srtp/crypto-context.h"
+
+#include <crypto_types.h>
+#include <stream-access.h>
+
+#include <algorithm>
+#include <array>
+
+#include "srtp/packet-layout.h"
+
+namespace sallyport::srtp {
+
+namespace {
+
+constexpr int kHmacSha1KeyOctets = 20;
+
+srtp_cipher_type_id_t cipherOf(const SuiteTraits& suite) noexcept {
+  if (suite.isAead) return suite.keyOctets == 16 ? SRTP_AES_GCM_128 : SRTP_AES_GCM_256;
+  if (suite.keyOctets == 24) return SRTP_AES_ICM_192;
+  return suite.keyOctets == 16 ? SRTP_AES_ICM_128 : SRTP_AES_ICM_256;
+}
+
+srtp_crypto_policy_t cryptoPolicy(const SuiteTraits& suite, std::size_t tagOctets) noexcept {
+  return {
+      .cipher_type = cipherOf(suite),
+      .cipher_key_len = static_cast<int>(suite.masterOctets()),
+      .auth_type =
+          srtp_auth_type_id_t{suite.isAead ? unsigned{SRTP_NULL_AUTH} : unsigned{SRTP_HMAC_SHA1}},
+      .auth_key_len = suite.isAead ? 0 : kHmacSha1KeyOctets,
+      .auth_tag_len = static_cast<int>(tagOctets),
+      .sec_serv = sec_serv_conf_and_auth,
+  };
+}
+
+}  // namespace
+
+KeyBudget::KeyBudget(std::uint64_t lifetimePackets) noexcept
+    : rtpLeft_(std::min(lifetimePackets, kMaxRtpPacketsPerKey)),
+      rtcpLeft_(std::min(lifetimePackets, kMaxRtcpPacketsPerKey)) {}
+
+CryptoContext::CryptoContext(const SuiteTraits& suite, const SessionOptions& options)
+    : suite_(suite), activeKey_(options.activeKey), maxSources_(options.maxSources) {
+  for (const SessionKey& key : options.keys) {
+    mkis_.push_back(key.mki);
+    budgets_.emplace_back(key.lifetimePackets);
+  }
+  sources_.reserve(maxSources_);  // no allocation per packet
+}
+
+Result<std::unique_ptr<CryptoContext>, SessionFailure> CryptoContext::create(
+    Direction direction, const SessionOptions& options) {
+  if (const auto fault = findFault(options)) return *fault;
+
+  const SuiteTraits& suite = traitsOf(options.keys.front().masterKey->suite());
+  std::unique_ptr<CryptoContext> context(new CryptoContext(suite, options));
+  context->rtp_ = openSession(direction, options, suite.rtpTagOctets);
+  if (!context->rtp_) return SessionFailure::libraryUnusable;
+
+  // libsrtp looks for the MKI of SRTCP in front of a tag as long as SRTP's, which is wrong where
+  // the two differ.
+  if (context->usesMki() && suite.rtpTagOctets != suite.rtcpTagOctets) {
+    context->rtcp_ = openSession(direction, options, suite.rtcpTagOctets);
+    if (!context->rtcp_) return SessionFailure::libraryUnusable;
+  }
+  return context;
+}
+
+CryptoContext::Session CryptoContext::openSession(Direction direction,
+                                                  const SessionOptions& options,
+                                                  std::size_t rtpTagOctets) {
+  const SuiteTraits& suite = traitsOf(options.keys.front().masterKey->suite());
+  std::array<srtp_master_key_t, kMaxKeysPerSession> keys{};
+  std::array<srtp_master_key_t*, kMaxKeysPerSession> pointers{};
+  for (std::size_t i = 0; i < options.keys.size(); i++) {
+    const SessionKey& key = options.keys[i];
+    // libsrtp takes pointers to mutable bytes and only reads them.
+    keys[i] = {const_cast<std::uint8_t*>(key.masterKey->reveal().data()),
+               const_cast<std::uint8_t*>(key.mki.data()), static_cast<unsigned>(key.mki.size())};
+    pointers[i] = &keys[i];
+  }
+
+  srtp_policy_t policy{};
+  policy.ssrc.type = direction == Direction::inbound ? ssrc_any_inbound : ssrc_any_outbound;
+  policy.rtp = cryptoPolicy(suite, rtpTagOctets);
+  policy.rtcp = cryptoPolicy(suite, suite.rtcpTagOctets);
+  policy.keys = pointers.data();
+  policy.num_master_keys = options.keys.size();
+  policy.window_size = options.replayWindowPackets;
+  policy.allow_repeat_tx = 0;
+
+  srtp_t session = nullptr;
+  if (srtp_create(&session, &policy) != srtp_err_status_ok) return nullptr;
+  return Session(session);
+}
+
+std::optional<std::size_t> CryptoContext::keyNamed(
+    std::span<const std::uint8_t> mki) const noexcept {
+  const auto found = std::ranges::find_if(
+      mkis_, [&](const auto& candidate) { return std::ranges::equal(candidate, mki); });
+  if (found == mkis_.end()) return std::nullopt;
+  return found - mkis_.begin();
+}
+
+Source* CryptoContext::findSource(std::uint32_t ssrc) noexcept {
+  const auto found = std::ranges::find(sources_, ssrc, &Source::ssrc);
+  return found == sources_.end() ? nullptr : &*found;
+}
+
+Source& CryptoContext::addSource(std::uint32_t ssrc) noexcept {
+  return sources_.emplace_back(Source{ssrc, false, std::nullopt});
+}
+
+bool CryptoContext::runsOutOfIndices(const Source& source,
+                                     std::uint16_t sequenceNumber) const noexcept {
+  std::uint64_t index = 0;
+  return source.hasRtp && !source.pendingRolloverCounter &&
+         srtp_get_stream_index(rtpSession(), source.ssrc, &index) == srtp_err_status_ok &&
+         srtp::runsOutOfIndices(index, sequenceNumber);
+}
+
+void CryptoContext::offerRolloverCounter(const Source& source) noexcept {
+  if (source.pendingRolloverCounter) {
+    srtp_set_stream_roc(rtpSession(), source.ssrc, *source.pendingRolloverCounter);
+  }
+}
+
+void CryptoContext::settleRolloverCounter(Source& source, bool succeeded) noexcept {
+  if (!source.pendingRolloverCounter) return;
+  // libsrtp forgets a counter that it was given only where the packet lay far ahead; left in place
+  // it would pin the counter of all packets to come.
+  srtp_set_stream_roc(rtpSession(), source.ssrc, 0);
+  if (succeeded) source.pendingRolloverCounter.reset();
+}
+
+std::optional<std::uint32_t> CryptoContext::rolloverCounter(std::uint32_t ssrc) noexcept {
+  const Source* source = findSource(ssrc);
+  if (source == nullptr) return std::nullopt;
+  if (source->pendingRolloverCounter) return source->pendingRolloverCounter;
+
+  std::uint64_t index = 0;
+  if (!source->hasRtp || srtp_get_stream_index(rtpSession(), ssrc, &index) != srtp_err_status_ok) {
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(index >> 16);
+}
+
+std::optional<RolloverFailure> CryptoContext::setRolloverCounter(
+    std::uint32_t ssrc, std::uint32_t rolloverCounter) noexcept {
+  Source* source = findSource(ssrc);
+  if (source == nullptr) {
+    if (isFull()) return RolloverFailure::tooManySources;
+    if (srtp_add_stream_like_template(rtpSession(), ssrc) != srtp_err_status_ok) {
+      return RolloverFailure::internal;
+    }
+    addSource(ssrc).pendingRolloverCounter = rolloverCounter;
+    return std::nullopt;
+  }
+
+  // A source that only SRTCP came from has no stream yet where SRTCP has a session of its own.
+  if (srtp_add_stream_like_template(rtpSession(), ssrc) != srtp_err_status_ok) {
+    return RolloverFailure::internal;
+  }
+  std::uint64_t index = 0;
+  srtp_get_stream_index(rtpSession(), ssrc, &index);
+  if (!source->hasRtp) {
+    source->pendingRolloverCounter = rolloverCounter;
+  } else if (rolloverCounter < index >> 16) {
+    return RolloverFailure::wentBack;
+  } else if (rolloverCounter == index >> 16) {
+    source->pendingRolloverCounter.reset();
+  } else {
+    source->pendingRolloverCounter = rolloverCounter;
+  }
+  return std::nullopt;
+}
+
+}  // namespace sallyport::srtp

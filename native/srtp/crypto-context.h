@@ -1,0 +1,101 @@
+#pragma once
+
+#include <srtp.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "srtp/session-options.h"
+
+namespace sallyport::srtp {
+
+enum class Direction : std::uint8_t { inbound, outbound };
+
+/// How many packets a master key may still protect (RFC 3711 §9.2): whichever count runs out first
+/// ends the key.
+class KeyBudget {
+ public:
+  explicit KeyBudget(std::uint64_t lifetimePackets) noexcept;
+
+  bool isSpent() const noexcept { return rtpLeft_ == 0 || rtcpLeft_ == 0; }
+  void countRtp() noexcept { --rtpLeft_; }
+  void countRtcp() noexcept { --rtcpLeft_; }
+
+ private:
+  std::uint64_t rtpLeft_;
+  std::uint64_t rtcpLeft_;
+};
+
+/// One SSRC of a session.
+struct Source {
+  std::uint32_t ssrc;
+  /// A packet of SRTP was protected or opened.
+  bool hasRtp;
+  /// Set from outside and not yet confirmed by a packet.
+  std::optional<std::uint32_t> pendingRolloverCounter;
+};
+
+/// What both directions share: libsrtp's sessions, the keys' MKIs and budgets, the sources (RFC
+/// 3711 §3.2.1). libsrtp finds sessions' streams, indices and replay lists; limits on keys and
+/// sources are ours.
+class CryptoContext {
+ public:
+  /// Does not start the library: who calls has done so.
+  static Result<std::unique_ptr<CryptoContext>, SessionFailure> create(
+      Direction direction, const SessionOptions& options);
+
+  const SuiteTraits& suite() const noexcept { return suite_; }
+  srtp_t rtpSession() const noexcept { return rtp_.get(); }
+  srtp_t rtcpSession() const noexcept { return rtcp_ ? rtcp_.get() : rtp_.get(); }
+
+  std::size_t mkiOctets() const noexcept { return mkis_.front().size(); }
+  bool usesMki() const noexcept { return mkiOctets() != 0; }
+  /// Which key a packet that ends with `mki` names; without MKI the only one.
+  std::optional<std::size_t> keyNamed(std::span<const std::uint8_t> mki) const noexcept;
+  std::size_t activeKey() const noexcept { return activeKey_; }
+  KeyBudget& budget(std::size_t key) noexcept { return budgets_[key]; }
+
+  /// Null for a source that nothing is known of.
+  Source* findSource(std::uint32_t ssrc) noexcept;
+  bool isFull() const noexcept { return sources_.size() == maxSources_; }
+  /// Not when full.
+  Source& addSource(std::uint32_t ssrc) noexcept;
+
+  /// True when this packet of a source would need a 49th bit of index.
+  bool runsOutOfIndices(const Source& source, std::uint16_t sequenceNumber) const noexcept;
+
+  /// Hands a pending rollover counter to libsrtp for one packet, and takes it back where the packet
+  /// failed.
+  void offerRolloverCounter(const Source& source) noexcept;
+  void settleRolloverCounter(Source& source, bool succeeded) noexcept;
+
+  std::optional<std::uint32_t> rolloverCounter(std::uint32_t ssrc) noexcept;
+  std::optional<RolloverFailure> setRolloverCounter(std::uint32_t ssrc,
+                                                    std::uint32_t rolloverCounter) noexcept;
+
+ private:
+  struct Dealloc {
+    void operator()(srtp_ctx_t_* session) const noexcept { srtp_dealloc(session); }
+  };
+  using Session = std::unique_ptr<srtp_ctx_t_, Dealloc>;
+
+  CryptoContext(const SuiteTraits& suite, const SessionOptions& options);
+  static Session openSession(Direction direction, const SessionOptions& options,
+                             std::size_t rtpTagOctets);
+
+  const SuiteTraits& suite_;
+  Session rtp_;
+  /// Only where libsrtp cannot do both in one session.
+  Session rtcp_;
+  std::vector<std::vector<std::uint8_t>> mkis_;
+  std::vector<KeyBudget> budgets_;
+  std::size_t activeKey_;
+  std::vector<Source> sources_;
+  std::size_t maxSources_;
+};
+
+}  // namespace sallyport::srtp

@@ -1,0 +1,143 @@
+import type {Asn1Element} from '../../wire/asn1/index.js';
+import {
+	derContext,
+	derElement,
+	derInteger,
+	derObjectIdentifier,
+	derOctetString,
+	derSequence,
+	derSetOf,
+	sortSetOf,
+	tags,
+} from '../../wire/asn1/index.js';
+import {readAlgorithmIdentifier} from './algorithm-identifier.js';
+import type {CertificateFacts} from './certificate.js';
+import {derIssuerAndSerialNumber} from './certificate.js';
+import {contentTypes, derContentInfo, readContentInfo, requireData, requireVersion} from './content-info.js';
+import type {HashName} from './hash-algorithm.js';
+import {readHashAlgorithm} from './hash-algorithm.js';
+import type {KeyIdentifier} from './key-identifier.js';
+import {readKeyIdentifier} from './key-identifier.js';
+import {refuse} from './refusal.js';
+import type {SignatureAlgorithm} from './signature-algorithm.js';
+import {readSignatureAlgorithm} from './signature-algorithm.js';
+import type {SignedAttributes} from './signed-attributes.js';
+import {readSignedAttributes} from './signed-attributes.js';
+
+/** SignedData (RFC 5652 §5.1) as read; nothing in it has been verified. */
+export type SignedData = {
+	/** Undefined where the content is detached. */
+	readonly content: Uint8Array | undefined;
+	/** DER of each X.509 certificate that came along. */
+	readonly certificates: readonly Uint8Array[];
+	readonly signers: readonly SignerInfo[];
+};
+
+/** SignerInfo (RFC 5652 §5.3). Unsigned attributes are left alone: anybody may have put them there. */
+export type SignerInfo = {
+	readonly identifier: KeyIdentifier;
+	readonly digest: HashName;
+	readonly attributes: SignedAttributes;
+	readonly algorithm: SignatureAlgorithm;
+	readonly signature: Uint8Array;
+};
+
+/** Reads a ContentInfo with SignedData; certificates and signers are counted before any of them is read. */
+export function readSignedData(root: Asn1Element): SignedData {
+	const {contentType, content} = readContentInfo(root);
+	if (contentType !== contentTypes.signedData) {
+		return refuse('UNSUPPORTED', `Expected SignedData, got ${contentType}.`);
+	}
+
+	const cursor = content.sequence();
+	requireVersion(cursor.next(), 1, 3, 4, 5);
+	cursor.next().listOf(tags.set, maxSigners);
+	const encapsulated = readEncapsulatedContent(cursor.next());
+	const certificates = cursor.optional(0xa0)?.listOf(0xa0, maxCertificates) ?? [];
+	cursor.optional(0xa1)?.listOf(0xa1, maxRevocationLists);
+	const signers = cursor.next().listOf(tags.set, maxSigners);
+	cursor.end();
+	if (signers.length === 0) {
+		return refuse('UNSUPPORTED', 'Expected at least one signer, got none.');
+	}
+
+	return {
+		content: encapsulated,
+		certificates: certificates.filter(({tag}) => tag === tags.sequence).map(({encoded}) => encoded.slice()),
+		signers: signers.map(readSignerInfo),
+	};
+}
+
+export type SignedDataParts = {
+	/** Undefined leaves the content out. */
+	readonly content: Uint8Array | undefined;
+	readonly certificate: CertificateFacts;
+	readonly chain: readonly Uint8Array[];
+	readonly digestAlgorithm: Uint8Array;
+	readonly signatureAlgorithm: Uint8Array;
+	/** DER of SET OF Attribute. */
+	readonly signedAttributes: Uint8Array;
+	readonly signature: Uint8Array;
+};
+
+/** ContentInfo with SignedData by one signer. */
+export function derSignedData(parts: SignedDataParts): Uint8Array {
+	const {content, certificate, chain, digestAlgorithm} = parts;
+	const attributes = parts.signedAttributes.slice();
+	attributes[0] = 0xa0;
+	const signerInfo = derSequence(
+		derInteger(1),
+		derIssuerAndSerialNumber(certificate),
+		digestAlgorithm,
+		attributes,
+		parts.signatureAlgorithm,
+		derOctetString(parts.signature),
+	);
+	const encapsulated = content === undefined ? [] : [derContext(0, derOctetString(content))];
+	return derContentInfo(
+		contentTypes.signedData,
+		derSequence(
+			derInteger(1),
+			derSetOf(digestAlgorithm),
+			derSequence(derObjectIdentifier(contentTypes.data), ...encapsulated),
+			derElement(0xa0, ...sortSetOf([certificate.der, ...chain])),
+			derSetOf(signerInfo),
+		),
+	);
+}
+
+function readEncapsulatedContent(element: Asn1Element): Uint8Array | undefined {
+	const cursor = element.sequence();
+	requireData(cursor.next().objectIdentifier());
+	const content = cursor.optional(0xa0)?.explicit(0).octetString();
+	cursor.end();
+	return content;
+}
+
+function readSignerInfo(element: Asn1Element): SignerInfo {
+	const cursor = element.sequence();
+	requireVersion(cursor.next(), 1, 3);
+	const identifier = readKeyIdentifier(cursor.next());
+	const digestAlgorithm = readAlgorithmIdentifier(cursor.next());
+	const digest = readHashAlgorithm(digestAlgorithm);
+	const signedAttributes = cursor.optional(0xa0) ?? refuse('BAD_ATTRIBUTES', 'Expected signed attributes, got none.');
+	const signatureAlgorithm = readAlgorithmIdentifier(cursor.next());
+	const algorithm = readSignatureAlgorithm(signatureAlgorithm, digest);
+	const signature = cursor.next().octetString();
+	cursor.optional(0xa1);
+	cursor.end();
+	if (signature.length > maxSignatureBytes) {
+		return refuse('MALFORMED', `Expected a signature of at most ${maxSignatureBytes} octets, got ${signature.length}.`);
+	}
+
+	const attributes = readSignedAttributes(signedAttributes, {digest: digestAlgorithm, signature: signatureAlgorithm});
+	return attributes.toBeSigned.length > maxSignedAttributesBytes
+		? refuse('MALFORMED', `Expected at most ${maxSignedAttributesBytes} octets of signed attributes.`)
+		: {identifier, digest, attributes, algorithm, signature};
+}
+
+const maxSigners = 16;
+const maxCertificates = 32;
+const maxRevocationLists = 16;
+const maxSignatureBytes = 1024;
+const maxSignedAttributesBytes = 65_536;
