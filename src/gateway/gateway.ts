@@ -1,0 +1,140 @@
+import {EventEmitter} from 'node:events';
+import {SallyportError} from '../base/error.js';
+import {readIdentity} from '../core/sip/identity.js';
+import type {IncomingRequest} from '../io/sip/incoming-request.js';
+import type {SipEndpoint, SipEndpointCounters} from '../io/sip/sip-endpoint.js';
+import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
+import {BridgedCall, type CallContext, type CallSummary} from './bridged-call.js';
+import {allowedMethods} from './call-messages.js';
+import type {Refusal} from './refusal.js';
+
+export type GatewayEvents = {
+	'call-established': [summary: CallSummary];
+	/** An INVITE that was not let through. The reason is for the operator; the caller got the status alone. */
+	'call-refused': [summary: CallSummary, refusal: Refusal];
+	'call-ended': [summary: CallSummary, reason: string, statistics: readonly LegStatistics[]];
+	/** Of the media domain: packets from a wrong source and such. */
+	media: [event: MediaEvent];
+	/** Our bug; the call was ended, the gateway goes on. */
+	failure: [error: unknown];
+};
+
+/** What a gateway stands on; `openGateway` makes it from a configuration. */
+export type GatewayParts = CallContext & {
+	/** Calls at one time; more are answered 503. @default 1000 */
+	readonly maxCalls?: number;
+};
+
+/**
+ * The user part of the gateway: takes SIP requests, makes calls of them, and counts. It holds no key: the toolbox
+ * filters every message, the media domain carries the packets.
+ */
+export class Gateway extends EventEmitter<GatewayEvents> {
+	readonly #context: CallContext;
+	readonly #endpoint: SipEndpoint;
+	readonly #maxCalls: number;
+	readonly #calls = new Map<string, BridgedCall>();
+	#isClosing = false;
+
+	constructor({maxCalls = 1000, ...context}: GatewayParts) {
+		super();
+		if (!Number.isInteger(maxCalls) || maxCalls < 1) {
+			throw new RangeError(`Expected a positive integer for \`maxCalls\`, got ${maxCalls}.`);
+		}
+
+		this.#context = context;
+		this.#endpoint = context.endpoint;
+		this.#maxCalls = maxCalls;
+		this.#endpoint.on('request', (incoming) => this.#receive(incoming));
+		this.#endpoint.on('failure', (error) => this.#report(error));
+		context.media.on('event', (event: MediaEvent) => this.#onMediaEvent(event));
+	}
+
+	/** Calls that are being made or up. */
+	get calls(): readonly CallSummary[] {
+		return [...this.#calls.values()].map(({summary}) => summary);
+	}
+
+	get counters(): SipEndpointCounters {
+		return this.#endpoint.counters;
+	}
+
+	/** Ends every call with BYE, then refuses what still comes. The parts it stands on stay open. */
+	async close(): Promise<void> {
+		this.#isClosing = true;
+		await Promise.allSettled([...this.#calls.values()].map((call) => call.end('gateway-closed')));
+	}
+
+	#receive(incoming: IncomingRequest): void {
+		const {request} = incoming;
+		const identity = readIdentity(request);
+		if (identity === undefined) {
+			incoming.respond(incoming.makeResponse(400, 'Bad Request'));
+		} else if (request.method === 'OPTIONS') {
+			incoming.respond(incoming.makeResponse(200, 'OK', {headers: capabilities}));
+		} else if (identity.toTag !== '') {
+			this.#receiveInDialog(incoming, identity);
+		} else if (request.method === 'INVITE') {
+			this.#invite(incoming);
+		} else if (request.method === 'BYE') {
+			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
+		} else {
+			incoming.respond(incoming.makeResponse(405, 'Method Not Allowed', {headers: [allowHeader]}));
+		}
+	}
+
+	#receiveInDialog(
+		incoming: IncomingRequest,
+		identity: {readonly callId: string; readonly fromTag: string; readonly toTag: string},
+	): void {
+		const {callId, fromTag, toTag} = identity;
+		const call = [...this.#calls.values()].find((candidate) => candidate.owns(callId, fromTag, toTag));
+		if (call === undefined) {
+			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
+			return;
+		}
+
+		call.receive(incoming, identity).catch((error: unknown) => {
+			incoming.respond(incoming.makeResponse(500, 'Server Internal Error'));
+			this.#report(error);
+		});
+	}
+
+	#invite(incoming: IncomingRequest): void {
+		if (this.#isClosing || this.#calls.size >= this.#maxCalls) {
+			const headers = [{name: 'Retry-After', value: '5'}];
+			incoming.respond(incoming.makeResponse(503, 'Service Unavailable', {headers}));
+			return;
+		}
+
+		const call = new BridgedCall(this.#context, incoming, this.#endpoint.newTag());
+		this.#calls.set(call.id, call);
+		call.on('established', (summary) => this.emit('call-established', summary));
+		call.on('refused', (refusal) => this.emit('call-refused', call.summary, refusal));
+		call.on('ended', (reason, statistics) => {
+			this.#calls.delete(call.id);
+			this.emit('call-ended', call.summary, reason, statistics);
+		});
+		call.connect().catch((error: unknown) => this.#report(error));
+	}
+
+	#onMediaEvent(event: MediaEvent): void {
+		this.emit('media', event);
+		if (event.kind === 'relay-ended') {
+			void this.#calls.get(event.call)?.end(event.reason);
+		}
+	}
+
+	#report(error: unknown): void {
+		this.emit('failure', error instanceof Error ? error : new SallyportError('INTERNAL', 'Expected an error.'));
+	}
+}
+
+const allowHeader = {name: 'Allow', value: allowedMethods.join(', ')};
+
+/** RFC 3261 §11.2; what bodies we take is said here and in 415. */
+const capabilities = [
+	allowHeader,
+	{name: 'Accept', value: 'application/sdp, application/pkcs7-mime, multipart/signed'},
+	{name: 'Accept-Encoding', value: 'identity'},
+];

@@ -1,0 +1,40 @@
+import type {SipTarget} from '../core/sip/hop.js';
+import {canonicalAor, parseSipUri} from '../wire/sip/uri.js';
+
+/** Where calls to some addresses go. */
+export type Route = {
+	/** An address of record (`sip:alice@example.com`), a domain (`example.com`), or `*` for every address. */
+	readonly to: string;
+	readonly target: SipTarget;
+	/** How the body and the media to that side are protected; the toolbox's policy has the last word. @default 'sealed' */
+	readonly protection?: 'sealed' | 'sdes' | 'clear';
+};
+
+/** The most specific route for a Request-URI: an address before its domain, a domain before `*`. */
+export function findRoute(routes: readonly Route[], requestUri: string): Route | undefined {
+	const uri = parseSipUri(requestUri);
+	if (!uri.ok) {
+		return undefined;
+	}
+
+	const aor = canonicalAor(uri.value);
+	const domain = canonicalAor({scheme: 'sip', host: uri.value.host, params: []}).slice('sip:'.length);
+	const candidates = [
+		(to: string) => to.includes('@') && sameAor(to, aor),
+		(to: string) => to.toLowerCase() === domain,
+		(to: string) => to === '*',
+	];
+	for (const matches of candidates) {
+		const route = routes.find(({to}) => matches(to));
+		if (route !== undefined) {
+			return route;
+		}
+	}
+
+	return undefined;
+}
+
+function sameAor(configured: string, aor: string): boolean {
+	const uri = parseSipUri(configured.includes(':') ? configured : `sip:${configured}`);
+	return uri.ok && canonicalAor(uri.value) === aor;
+}
