@@ -130,6 +130,6 @@ function parseHeaders(lines: readonly string[]): Result<MimeHeader[], MimeFailur
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const controlCharacters = /[\x00-\x08\x0a-\x1f\x7f]/;
-const maxEntityOctets = 1_048_576;
+const maxEntityOctets = 262_144;
 const maxHeadOctets = 16_384;
 const maxHeaderLines = 128;

@@ -4,6 +4,7 @@ import {fail, ok, type Result} from '../../base/result.js';
 import {parameterValue} from '../sip/grammar.js';
 import {parseContentType} from './content-type.js';
 import {type MimeEntity, type MimeFailure, mimeHeader} from './entity.js';
+import {decodeQuotedPrintable} from './quoted-printable.js';
 
 /**
  * Content of an entity with its Content-Transfer-Encoding undone (RFC 2045 §6): binary (what SIP assumes), 8bit, 7bit,
@@ -65,31 +66,4 @@ function decodeBase64(body: Uint8Array): Result<Uint8Array, MimeFailure> {
 	return octets.toString('base64') === text
 		? ok(Uint8Array.from(octets))
 		: fail('BAD_TRANSFER_ENCODING', 'Expected base64, got something else.');
-}
-
-function decodeQuotedPrintable(body: Uint8Array): Result<Uint8Array, MimeFailure> {
-	const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
-		.toString('latin1')
-		.split('\n')
-		.map(withoutTrailingBlanks)
-		.join('\n');
-	if (/=(?!\r?\n|[\dA-F]{2})|[^\t\r\n\x20-\x7e]/i.test(text)) {
-		return fail('BAD_TRANSFER_ENCODING', 'Expected quoted-printable, got something else.');
-	}
-
-	const decoded = text.replace(/=(\r?\n|[\dA-F]{2})/gi, (_, escaped: string) =>
-		escaped.endsWith('\n') ? '' : String.fromCharCode(Number.parseInt(escaped, 16)),
-	);
-	return ok(Uint8Array.from(Buffer.from(decoded, 'latin1')));
-}
-
-/** Blanks at the end of a line are not content (RFC 2045 §6.7 rule 3). */
-function withoutTrailingBlanks(line: string): string {
-	const lineEnd = line.endsWith('\r') ? '\r' : '';
-	let end = line.length - lineEnd.length;
-	while (line[end - 1] === ' ' || line[end - 1] === '\t') {
-		end--;
-	}
-
-	return line.slice(0, end) + lineEnd;
 }

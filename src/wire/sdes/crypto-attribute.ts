@@ -45,6 +45,8 @@ export type CryptoFailureCode =
 	/** Grammatical, with a suite that we do not speak (F8, NULL, unregistered). */
 	| 'UNSUPPORTED_SUITE'
 	| 'MISSING_KEY'
+	/** More than 16 keys in one line. */
+	| 'TOO_MANY_KEYS'
 	/** A key method other than `inline`. */
 	| 'UNKNOWN_KEY_METHOD'
 	| 'BAD_BASE64'

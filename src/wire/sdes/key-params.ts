@@ -20,9 +20,13 @@ export function parseKeyParams(text: string, suite: SrtpSuiteName | undefined): 
 		keys.push(key.value);
 	}
 
+	if (keys.length > maxKeys) {
+		return fail('TOO_MANY_KEYS', `Expected ${maxKeys} keys at most, got more.`);
+	}
+
 	const [first, ...others] = keys;
-	if (!first || keys.length > maxKeys) {
-		return fail('MISSING_KEY', `Expected one to ${maxKeys} keys, got ${keys.length}.`);
+	if (!first) {
+		return fail('MISSING_KEY', 'Expected a key, got none.');
 	}
 
 	return others.length === 0 || haveDistinctMkis(keys)

@@ -79,6 +79,10 @@ function parseRows(rows: readonly string[]): Result<SdpLine[], SdpFailure> {
 
 	const lines: SdpLine[] = [];
 	for (const row of rows) {
+		if (row.length > maxLineLength) {
+			return fail('SDP_TOO_LARGE', `Expected ${maxLineLength} characters in a line at most, got ${row.length}.`);
+		}
+
 		if (row.includes('\0') || row.includes('\r')) {
 			return fail('CONTROL_CHARACTER', 'Expected no NUL and no lone CR, got one.');
 		}
@@ -131,15 +135,12 @@ function sessionFault({lines}: SessionDescription): SdpFailure | undefined {
 }
 
 function parseMediaValue(value: string): Omit<MediaSection, 'lines'> | undefined {
-	const match = mediaPattern.exec(value);
-	const port = Number(match?.[2]);
-	const portCount = Number(match?.[3] ?? 1);
-	if (!match?.[1] || !match[4] || port > 65_535 || portCount < 1) {
-		return undefined;
-	}
-
-	const formats = (match[5] ?? '').split(/[ \t]+/).filter((format) => format !== '');
-	return {media: match[1], port, portCount, protocol: match[4], formats};
+	const [media = '', portText = '', protocol, ...formats] = value.trimEnd().split(/[ \t]+/);
+	const match = /^(\d{1,5})(?:\/(\d{1,5}))?$/.exec(portText);
+	const port = Number(match?.[1]);
+	const portCount = Number(match?.[2] ?? 1);
+	const isGood = media !== '' && match && port <= 65_535 && portCount >= 1 && protocol && formats.length <= maxFormats;
+	return isGood ? {media, port, portCount, protocol, formats} : undefined;
 }
 
 function writeMediaValue({media, port, portCount, protocol, formats}: MediaSection): string {
@@ -156,7 +157,8 @@ function writeLine({type, value}: SdpLine): string {
 }
 
 const originPattern = /^\S+[ \t]+\d{1,20}[ \t]+\d{1,20}[ \t]+\S+[ \t]+\S+[ \t]+\S+[ \t]*$/;
-const mediaPattern = /^([^\s/]+)[ \t]+(\d{1,5})(?:\/(\d{1,5}))?[ \t]+(\S+)((?:[ \t]+\S+)*)[ \t]*$/;
 const maxSdpOctets = 65_536;
 const maxLines = 2048;
+const maxLineLength = 8192;
 const maxMediaSections = 64;
+const maxFormats = 512;

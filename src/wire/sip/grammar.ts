@@ -14,16 +14,21 @@ export function isToken(text: string): boolean {
 /** `text` without leading and trailing SP and HTAB. Other white space stays: it is content. */
 export function trimBlanks(text: string): string {
 	let start = 0;
-	let end = text.length;
-	while (start < end && isBlank(text.charCodeAt(start))) {
+	while (isBlank(text.charCodeAt(start))) {
 		start++;
 	}
 
-	while (end > start && isBlank(text.charCodeAt(end - 1))) {
+	return trimBlanksAtEnd(text.slice(start));
+}
+
+/** `text` without trailing SP and HTAB. */
+export function trimBlanksAtEnd(text: string): string {
+	let end = text.length;
+	while (isBlank(text.charCodeAt(end - 1))) {
 		end--;
 	}
 
-	return start === 0 && end === text.length ? text : text.slice(start, end);
+	return text.slice(0, end);
 }
 
 /**
@@ -124,7 +129,8 @@ export function unquote(text: string): string {
 
 /** `text` as a quoted string (RFC 3261 §25.1). */
 export function quote(text: string): string {
-	return `"${text.replace(/["\\]/g, '\\$&')}"`;
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: they may stand in a quoted pair only.
+	return `"${text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f"\\\x7f]/g, '\\$&')}"`;
 }
 
 function isBlank(code: number): boolean {

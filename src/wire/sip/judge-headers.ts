@@ -30,16 +30,17 @@ export function callFault(message: SipMessage): MessageFault | undefined {
 }
 
 function viaFault(message: SipMessage): MessageFault | undefined {
-	const hops = headerValues(message, 'Via').map(parseVia);
+	const hops = headerValues(message, 'Via');
 	if (hops.length === 0) {
 		return 'VIA_MISSING';
 	}
 
-	if (!hops.every((hop) => hop.ok)) {
+	if (!hops.every((hop) => parseVia(hop).ok)) {
 		return 'BAD_VIA';
 	}
 
-	return hops[0]?.value.branch?.toLowerCase() === branchCookie ? 'BAD_BRANCH' : undefined;
+	const top = parseVia(hops[0] ?? '');
+	return top.ok && top.value.branch?.toLowerCase() === branchCookie ? 'BAD_BRANCH' : undefined;
 }
 
 function presenceFault(message: SipMessage): MessageFault | undefined {

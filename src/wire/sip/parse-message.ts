@@ -3,7 +3,7 @@ import {isUtf8} from 'node:buffer';
 import {fail, ok, type Result} from '../../base/result.js';
 import {answerable} from './answerable.js';
 import type {SipFailure, SipFailureCode} from './failure.js';
-import {isToken, trimBlanks} from './grammar.js';
+import {isToken, trimBlanks, trimBlanksAtEnd} from './grammar.js';
 import {canonicalHeaderName} from './header-names.js';
 import {maxHeaders, maxLineLength, maxMessageOctets} from './limits.js';
 import type {SipHeader, SipMessage} from './message.js';
@@ -160,7 +160,7 @@ function parseHeaderLines(text: string, position: number): Result<SipHeader[], S
 			return fail('TOO_MANY_HEADERS', `Expected ${maxHeaders} headers at most, got more.`);
 		}
 
-		const name = colon === -1 || colon > end ? '' : text.slice(next, colon).replace(trailingBlanks, '');
+		const name = colon === -1 || colon > end ? '' : trimBlanksAtEnd(text.slice(next, colon));
 		if (!isToken(name)) {
 			return fail('BAD_HEADER_LINE', 'Expected "name: value", got something else.');
 		}
@@ -189,7 +189,7 @@ function endOfHeader(text: string, start: number): number {
 }
 
 function unfold(value: string): string {
-	return value.includes('\r\n') ? value.replace(/[ \t]*\r\n[ \t]+/g, ' ') : value;
+	return value.includes('\r\n') ? value.split('\r\n').map(trimBlanks).join(' ') : value;
 }
 
 function faultyCharacter(value: string): 'BAD_LINE_END' | 'CONTROL_CHARACTER' | undefined {
@@ -219,6 +219,5 @@ function skipLineEnds(buffer: Buffer): number {
 export const emptyLine = '\r\n\r\n';
 
 const statusLinePattern = /^SIP\/2\.0 ([1-6]\d\d)(?: ([^\r\n]*))?$/i;
-const trailingBlanks = /[ \t]+$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const controlCharacters = /[\x00-\x08\x0a-\x1f\x7f]/;

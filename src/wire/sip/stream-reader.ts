@@ -46,11 +46,15 @@ export class SipStreamReader {
 			events.push(event);
 			if (event.kind === 'failure') {
 				this.#isBroken = true;
-				this.#buffer = Buffer.alloc(0);
-				this.#start = 0;
-				this.#end = 0;
+				this.#start = this.#end;
 				break;
 			}
+		}
+
+		if (this.pendingOctets === 0) {
+			this.#buffer = Buffer.alloc(0);
+			this.#start = 0;
+			this.#end = 0;
 		}
 
 		return events;
