@@ -23,20 +23,21 @@ export function buildAddon({rebuild = false, debug = false} = {}) {
 	writeFileSync(stamp, inputs);
 }
 
-/** Configures and builds a `binding.gyp`; `variables` become gyp's `-D`. Throws {@link InstallFailure}. */
+/** Configures and builds a `binding.gyp` with gyp variables. Throws {@link InstallFailure}. */
 export function runNodeGyp(argv, variables = {}) {
 	const nodeGyp = join(dirname(require.resolve('node-gyp/package.json')), 'bin', 'node-gyp.js');
-	const definitions = Object.entries(variables).map(([name, value]) => `-D${name}=${value}`);
-	const outcome = spawnSync(
-		process.execPath,
-		[nodeGyp, 'configure', 'build', '--jobs', 'max', ...headersOfThisNode(), ...argv, '--', ...definitions],
-		{
-			cwd: root,
-			stdio: 'inherit',
+	const definitions = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+	const command = [nodeGyp, 'configure', 'build', '--jobs', 'max', ...headersOfThisNode(), ...argv];
+	const outcome = spawnSync(process.execPath, command, {
+		cwd: root,
+		stdio: 'inherit',
+		env: {
+			...process.env,
 			// gyp files call `node`: let it be this one.
-			env: {...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`},
+			PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+			GYP_DEFINES: [process.env.GYP_DEFINES, ...definitions].filter(Boolean).join(' '),
 		},
-	);
+	});
 	if (outcome.status !== 0) {
 		throw new InstallFailure('node-gyp could not compile the addon; it needs build-essential and python3.');
 	}

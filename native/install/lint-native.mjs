@@ -1,0 +1,21 @@
+// Checks the format of all our C and C++ with clang-format; `--write` puts it right.
+import {spawnSync} from 'node:child_process';
+import {readdirSync} from 'node:fs';
+import {dirname, join, relative} from 'node:path';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+
+const native = join(dirname(fileURLToPath(import.meta.url)), '..');
+const notOurs = [join('libsrtp', 'source'), join('test', 'build')];
+
+const files = readdirSync(native, {recursive: true})
+	.filter((name) => /\.(cc|h|c)$/.test(name) && !notOurs.some((folder) => name.startsWith(`${folder}/`)))
+	.map((name) => relative(process.cwd(), join(native, name)));
+const program = ['clang-format', 'clang-format-14'].find((name) => spawnSync(name, ['--version']).status === 0);
+
+if (program === undefined) {
+	console.log('lint-native: SKIPPED, clang-format is absent; on Debian: apt-get install clang-format');
+} else {
+	const mode = process.argv.includes('--write') ? ['-i'] : ['--dry-run', '-Werror'];
+	process.exitCode = spawnSync(program, [...mode, ...files], {stdio: 'inherit'}).status ?? 1;
+}
