@@ -1,12 +1,14 @@
 #include <napi.h>
 
 #include "binding/certificates-binding.h"
+#include "binding/relay-binding.h"
 #include "binding/srtp-binding.h"
 
 namespace {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   sallyport::binding::registerCertificates(env, exports);
+  sallyport::binding::registerRelay(env, exports);
   sallyport::binding::registerSrtp(env, exports);
   return exports;
 }

@@ -1,0 +1,139 @@
+#include "binding/relay-arguments.h"
+
+#include <memory>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "binding/arguments.h"
+#include "binding/srtp-failure-codes.h"
+#include "srtp/key-vault.h"
+
+namespace sallyport::binding {
+
+namespace {
+
+media::TransportAddress readAddress(Napi::Env env, const std::string& text, std::uint16_t port) {
+  const auto address = media::TransportAddress::parse(text, port);
+  require(env, address.has_value(), "Expected a numeric IPv4 or IPv6 address.");
+  return *address;
+}
+
+media::TransportAddress readTransportAddress(const Napi::Object& address) {
+  return readAddress(address.Env(), address.Get("address").As<Napi::String>(),
+                     static_cast<std::uint16_t>(uint32(address.Get("port"))));
+}
+
+[[noreturn]] void throwBindFailure(Napi::Env env, net::BindFailure failure) {
+  switch (failure) {
+    case net::BindFailure::portTaken:
+      throwCoded(env, "PORTS_EXHAUSTED", "Expected a free pair of ports in the range, got none.");
+    case net::BindFailure::addressNotAvailable:
+      throwCoded(env, "ADDRESS_NOT_AVAILABLE", "Expected a local address of this machine.");
+    case net::BindFailure::tooManyFiles:
+      throwCoded(env, "TOO_MANY_SOCKETS", "Expected the system to grant four more sockets.");
+    case net::BindFailure::notPermitted:
+      throwCoded(env, "PORT_NOT_PERMITTED", "Expected leave to bind the ports of the range.");
+    case net::BindFailure::internal:
+      throwCoded(env, "SOCKET_FAILED", "Expected the system to bind a socket.");
+  }
+  throwCoded(env, "SOCKET_FAILED", "Expected the system to bind a socket.");
+}
+
+media::SourceRule readSourceRule(const std::string& kind) {
+  if (kind == "learned") return media::SourceRule::learned;
+  if (kind == "signalling-address") return media::SourceRule::signallingAddress;
+  return media::SourceRule::declared;
+}
+
+media::Direction readDirection(const std::string& name) {
+  if (name == "sendonly") return media::Direction::sendonly;
+  if (name == "recvonly") return media::Direction::recvonly;
+  if (name == "inactive") return media::Direction::inactive;
+  return media::Direction::sendrecv;
+}
+
+srtp::SessionKey claimKey(const Napi::Object& key) {
+  auto claimed = srtp::KeyVault::ofProcess().claim(key.Get("slot").As<Napi::String>().Utf8Value());
+  if (!claimed) {
+    throwCoded(key.Env(), "KEY_SLOT_EMPTY", "Expected a key in the slot, got none.");
+  }
+  srtp::SessionKey sessionKey{std::make_shared<const srtp::MasterKey>(std::move(*claimed)), {}};
+  if (const Napi::Value mki = key.Get("mki"); mki.IsTypedArray()) {
+    const auto bytes = octets(mki);
+    sessionKey.mki.assign(bytes.begin(), bytes.end());
+  }
+  if (const Napi::Value lifetime = key.Get("lifetimePackets"); lifetime.IsNumber()) {
+    sessionKey.lifetimePackets = unsignedInteger(lifetime);
+  }
+  return sessionKey;
+}
+
+srtp::SessionOptions claimKeys(const Napi::Object& session) {
+  srtp::SessionOptions options;
+  const auto keys = session.Get("keys").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < keys.Length(); ++i) {
+    options.keys.push_back(claimKey(keys.Get(i).As<Napi::Object>()));
+  }
+  if (const Napi::Value window = session.Get("replayWindowPackets"); window.IsNumber()) {
+    options.replayWindowPackets = uint32(window);
+  }
+  return options;
+}
+
+template <typename Session>
+std::unique_ptr<Session> makeSession(Napi::Env env, const srtp::SessionOptions& options) {
+  auto session = Session::create(options);
+  if (!session.ok()) throwCoded(env, "SESSION_REFUSED", expectationOf(session.failure()));
+  return std::move(session).value();
+}
+
+}  // namespace
+
+net::PortPair bindPorts(const Napi::Object& leg) {
+  const Napi::Env env = leg.Env();
+  const auto readPort = [&](const char* name) {
+    return static_cast<std::uint16_t>(uint32(leg.Get(name)));
+  };
+  std::random_device random;
+  auto pair =
+      net::bindPortPair(readAddress(env, leg.Get("localAddress").As<Napi::String>(), 0),
+                        {.first = readPort("firstPort"), .last = readPort("lastPort")}, random());
+  if (!pair.ok()) throwBindFailure(env, pair.failure());
+  return std::move(pair).value();
+}
+
+media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
+  const Napi::Env env = settings.Env();
+  media::LegConfiguration configuration;
+  configuration.remoteRtp = readTransportAddress(settings.Get("remoteRtp").As<Napi::Object>());
+  configuration.remoteRtcp = readTransportAddress(settings.Get("remoteRtcp").As<Napi::Object>());
+  configuration.source = readSourceRule(settings.Get("source").As<Napi::String>());
+  configuration.direction = readDirection(settings.Get("direction").As<Napi::String>());
+  if (configuration.source == media::SourceRule::signallingAddress) {
+    configuration.signallingHost =
+        readAddress(env, settings.Get("signallingHost").As<Napi::String>(), 0);
+  }
+  if (const Napi::Value types = settings.Get("payloadTypes"); types.IsArray()) {
+    const auto list = types.As<Napi::Array>();
+    configuration.payloadTypes.reset();
+    for (std::uint32_t i = 0; i < list.Length(); ++i) {
+      const std::uint32_t type = uint32(list.Get(i));
+      if (type < configuration.payloadTypes.size()) configuration.payloadTypes.set(type);
+    }
+  }
+
+  configuration.isClear = settings.Get("isClear").As<Napi::Boolean>();
+  if (const Napi::Value inbound = settings.Get("inbound"); inbound.IsObject()) {
+    const srtp::SessionOptions options = claimKeys(inbound.As<Napi::Object>());
+    configuration.inbound = makeSession<srtp::SrtpInbound>(env, options);
+    configuration.tagOctets = srtp::traitsOf(options.keys.at(0).masterKey->suite()).rtpTagOctets;
+  }
+  if (const Napi::Value outbound = settings.Get("outbound"); outbound.IsObject()) {
+    configuration.outbound =
+        makeSession<srtp::SrtpOutbound>(env, claimKeys(outbound.As<Napi::Object>()));
+  }
+  return configuration;
+}
+
+}  // namespace sallyport::binding

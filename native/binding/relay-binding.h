@@ -1,0 +1,11 @@
+#pragma once
+
+#include <napi.h>
+
+namespace sallyport::binding {
+
+/// Adds `MediaWorker` to `exports`: one native thread that carries relays. Its methods take what
+/// `src/trusted/media/media-plane.ts` has checked.
+void registerRelay(Napi::Env env, Napi::Object exports);
+
+}  // namespace sallyport::binding

@@ -1,0 +1,84 @@
+#include "binding/relay-messages.h"
+
+#include <string>
+#include <variant>
+
+namespace sallyport::binding {
+
+namespace {
+
+const char* codeOf(net::CommandFailure failure) noexcept {
+  switch (failure) {
+    case net::CommandFailure::unknownRelay:
+      return "UNKNOWN_RELAY";
+    case net::CommandFailure::pollerRefused:
+      return "POLLER_REFUSED";
+    case net::CommandFailure::noSession:
+      return "NO_SESSION";
+    case net::CommandFailure::learningNeedsSrtp:
+      return "LEARNING_NEEDS_SRTP";
+  }
+  return "INTERNAL";
+}
+
+Napi::Number count(Napi::Env env, std::uint64_t value) {
+  return Napi::Number::New(env, static_cast<double>(value));
+}
+
+Napi::Object toObject(Napi::Env env, const media::LegStatistics& statistics) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("receivedPackets", count(env, statistics.receivedPackets));
+  object.Set("receivedOctets", count(env, statistics.receivedOctets));
+  object.Set("receivedRtcp", count(env, statistics.receivedRtcp));
+  object.Set("sentPackets", count(env, statistics.sentPackets));
+  object.Set("sentOctets", count(env, statistics.sentOctets));
+  object.Set("sentRtcp", count(env, statistics.sentRtcp));
+  Napi::Object dropped = Napi::Object::New(env);
+  for (std::size_t i = 0; i < media::kDropReasonNames.size(); ++i) {
+    dropped.Set(std::string(media::kDropReasonNames[i]), count(env, statistics.dropped[i]));
+  }
+  object.Set("dropped", dropped);
+  return object;
+}
+
+Napi::Object toObject(Napi::Env env, const net::Reply& reply) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("request", Napi::Number::New(env, reply.request));
+  if (const auto* failure = std::get_if<net::CommandFailure>(&reply.body)) {
+    object.Set("code", Napi::String::New(env, codeOf(*failure)));
+  } else if (const auto* statistics = std::get_if<net::RelayStatistics>(&reply.body)) {
+    Napi::Array legs = Napi::Array::New(env, statistics->size());
+    for (std::uint32_t leg = 0; leg < statistics->size(); ++leg) {
+      legs.Set(leg, toObject(env, (*statistics)[leg]));
+    }
+    object.Set("statistics", legs);
+  }
+  return object;
+}
+
+Napi::Object toObject(Napi::Env env, const net::Event& event) {
+  const bool isWrongSource = event.event.kind == media::RelayEvent::Kind::wrongSource;
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("event", Napi::String::New(env, isWrongSource ? "wrong-source" : "first-packet"));
+  object.Set("relay", Napi::Number::New(env, event.relay));
+  object.Set("leg", count(env, event.event.leg));
+  object.Set("address", Napi::String::New(env, event.event.from.addressText()));
+  object.Set("port", Napi::Number::New(env, event.event.from.port()));
+  object.Set("suppressed", count(env, event.event.suppressed));
+  return object;
+}
+
+}  // namespace
+
+Napi::Object portsToObject(Napi::Env env, const net::PortPair& pair) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("rtp", Napi::Number::New(env, pair.rtp.local().port()));
+  object.Set("rtcp", Napi::Number::New(env, pair.rtcp.local().port()));
+  return object;
+}
+
+Napi::Object messageToObject(Napi::Env env, const net::Message& message) {
+  return std::visit([&](const auto& body) { return toObject(env, body); }, message);
+}
+
+}  // namespace sallyport::binding

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/result.h"
+#include "media/origin-guard.h"
+#include "media/statistics.h"
+#include "media/transport-address.h"
+#include "srtp/srtp-inbound.h"
+#include "srtp/srtp-outbound.h"
+
+namespace sallyport::media {
+
+/// Which of the two ports of a leg.
+enum class Channel : std::uint8_t { rtp, rtcp };
+
+/// As seen from us (RFC 8866 §6.7): `sendonly` sends to the leg and drops RTP that comes from it.
+enum class Direction : std::uint8_t { sendrecv, sendonly, recvonly, inactive };
+
+enum class SourceRule : std::uint8_t { declared, learned, signallingAddress };
+
+/// What a leg is told when the signalling settles it, and again whenever that changes.
+struct LegConfiguration {
+  TransportAddress remoteRtp;
+  TransportAddress remoteRtcp;
+  SourceRule source = SourceRule::declared;
+  /// Read with `SourceRule::signallingAddress` only.
+  TransportAddress signallingHost;
+  std::bitset<128> payloadTypes = std::bitset<128>{}.set();
+  Direction direction = Direction::sendrecv;
+  /// Plain RTP; the sessions below must then be absent.
+  bool isClear = false;
+  /// Absent: the present session stays, with its indices and replay windows.
+  std::unique_ptr<srtp::SrtpInbound> inbound;
+  /// Absent: the present session stays, so that its indices never repeat.
+  std::unique_ptr<srtp::SrtpOutbound> outbound;
+  /// Octets of the RTP tag of `inbound`.
+  std::size_t tagOctets = 0;
+};
+
+/// One datagram as it came from a socket.
+struct Arrival {
+  /// Which leg of its relay, 0 or 1.
+  std::size_t leg = 0;
+  Channel channel = Channel::rtp;
+  /// The buffer: the datagram and, behind it, room to grow.
+  std::span<std::uint8_t> room;
+  /// Octets of the datagram on the wire.
+  std::size_t length = 0;
+  /// The buffer took a part only.
+  bool isTruncated = false;
+  TransportAddress from;
+};
+
+enum class ConfigureFailure : std::uint8_t { noSession, learningNeedsSrtp };
+
+/// One side of a relay: what may come in, what goes out, and the crypto contexts of both.
+/// Knows no socket and no clock. Changing it keeps its ports and counters.
+class Leg {
+ public:
+  /// Puts `configuration` in force, or changes nothing and says why.
+  /// An address learned before stays learned when neither its rule nor the inbound key changed.
+  [[nodiscard]] std::optional<ConfigureFailure> configure(LegConfiguration configuration) noexcept;
+
+  /// Checks source, form, tag and replay of what arrived, opens it in place and returns its new
+  /// length. The origin guard learns from packets that passed.
+  [[nodiscard]] Result<std::size_t, DropReason> open(const Arrival& arrival) noexcept;
+
+  /// Seals the first `length` octets of `room` in place for this leg's peer; the octets behind them
+  /// are room for tag, index and MKI.
+  [[nodiscard]] Result<std::size_t, DropReason> seal(Channel channel, std::span<std::uint8_t> room,
+                                                     std::size_t length) noexcept;
+
+  /// Where packets of `channel` go.
+  [[nodiscard]] const TransportAddress& destination(Channel channel) const noexcept {
+    return guard(channel).destination();
+  }
+
+  LegStatistics statistics;
+
+ private:
+  [[nodiscard]] Result<std::size_t, DropReason> openRtp(std::span<std::uint8_t> packet,
+                                                        const TransportAddress& from) noexcept;
+  [[nodiscard]] Result<std::size_t, DropReason> openRtcp(std::span<std::uint8_t> packet,
+                                                         const TransportAddress& from) noexcept;
+  [[nodiscard]] const OriginGuard& guard(Channel channel) const noexcept {
+    return channel == Channel::rtp ? rtpGuard_ : rtcpGuard_;
+  }
+
+  bool isConfigured_ = false;
+  bool isClear_ = false;
+  Direction direction_ = Direction::inactive;
+  std::size_t tagOctets_ = 0;
+  std::bitset<128> payloadTypes_;
+  OriginGuard rtpGuard_;
+  OriginGuard rtcpGuard_;
+  std::unique_ptr<srtp::SrtpInbound> inbound_;
+  std::unique_ptr<srtp::SrtpOutbound> outbound_;
+};
+
+}  // namespace sallyport::media

@@ -1,0 +1,86 @@
+#include "media/relay.h"
+
+#include <utility>
+
+namespace sallyport::media {
+
+namespace {
+
+constexpr std::uint64_t kWrongSourceEventIntervalMs = 1000;
+
+}  // namespace
+
+std::optional<ConfigureFailure> Relay::configure(std::size_t leg,
+                                                 LegConfiguration configuration) noexcept {
+  Side& side = sides_[leg];
+  const auto failure = side.leg.configure(std::move(configuration));
+  if (!failure) side.hasReportedFirstPacket = false;
+  return failure;
+}
+
+std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t nowMs) noexcept {
+  Leg& leg = sides_[arrival.leg].leg;
+  LegStatistics& statistics = leg.statistics;
+  if (arrival.channel == Channel::rtp) {
+    ++statistics.receivedPackets;
+    statistics.receivedOctets += arrival.length;
+  } else {
+    ++statistics.receivedRtcp;
+  }
+
+  const auto opened = leg.open(arrival);
+  if (!opened.ok()) {
+    statistics.countDropped(opened.failure());
+    if (opened.failure() == DropReason::wrongSource) noteWrongSource(arrival, nowMs);
+    return std::nullopt;
+  }
+  if (arrival.channel == Channel::rtp) noteFirstPacket(arrival);
+
+  const std::size_t other = otherLeg(arrival.leg);
+  Leg& onward = sides_[other].leg;
+  const auto sealed = onward.seal(arrival.channel, arrival.room, opened.value());
+  if (!sealed.ok()) {
+    statistics.countDropped(sealed.failure());
+    return std::nullopt;
+  }
+  return Departure{other, sealed.value(), onward.destination(arrival.channel)};
+}
+
+void Relay::onSent(const Departure& departure, Channel channel) noexcept {
+  LegStatistics& statistics = sides_[departure.leg].leg.statistics;
+  if (channel == Channel::rtp) {
+    ++statistics.sentPackets;
+    statistics.sentOctets += departure.length;
+  } else {
+    ++statistics.sentRtcp;
+  }
+}
+
+void Relay::onUnsent(const Departure& departure, DropReason reason) noexcept {
+  sides_[otherLeg(departure.leg)].leg.statistics.countDropped(reason);
+}
+
+std::optional<RelayEvent> Relay::takeEvent() noexcept {
+  return std::exchange(event_, std::nullopt);
+}
+
+void Relay::noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcept {
+  Side& side = sides_[arrival.leg];
+  if (side.wrongSourceReportedMs &&
+      nowMs - *side.wrongSourceReportedMs < kWrongSourceEventIntervalMs) {
+    ++side.suppressed;
+    return;
+  }
+  side.wrongSourceReportedMs = nowMs;
+  event_ = RelayEvent{RelayEvent::Kind::wrongSource, arrival.leg, arrival.from,
+                      std::exchange(side.suppressed, 0)};
+}
+
+void Relay::noteFirstPacket(const Arrival& arrival) noexcept {
+  Side& side = sides_[arrival.leg];
+  if (side.hasReportedFirstPacket) return;
+  side.hasReportedFirstPacket = true;
+  event_ = RelayEvent{RelayEvent::Kind::firstPacket, arrival.leg, arrival.from, 0};
+}
+
+}  // namespace sallyport::media

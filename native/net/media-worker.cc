@@ -1,0 +1,184 @@
+#include "net/media-worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace sallyport::net {
+
+namespace {
+
+using media::Channel;
+using media::DropReason;
+
+/// Coarse: read once per batch without a system call, good to a few milliseconds.
+std::uint64_t monotonicMs() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+}
+
+DropReason reasonFor(int error) noexcept {
+  switch (error) {
+    case EAGAIN:
+    case ENOBUFS:
+    case ENOMEM:
+      return DropReason::wouldBlock;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EINVAL:
+    case EACCES:
+    case EPERM:
+      return DropReason::noRoute;
+    default:
+      return DropReason::internal;
+  }
+}
+
+CommandFailure failureFor(media::ConfigureFailure failure) noexcept {
+  switch (failure) {
+    case media::ConfigureFailure::noSession:
+      return CommandFailure::noSession;
+    case media::ConfigureFailure::learningNeedsSrtp:
+      return CommandFailure::learningNeedsSrtp;
+  }
+  return CommandFailure::noSession;
+}
+
+constexpr std::size_t endpointIndex(std::size_t leg, Channel channel) noexcept {
+  return 2 * leg + static_cast<std::size_t>(channel);
+}
+
+}  // namespace
+
+MediaWorker::MediaWorker(std::unique_ptr<Poller> poller, Deliver deliver)
+    : poller_(std::move(poller)), deliver_(std::move(deliver)) {
+  // Signals are for the main thread: the worker inherits a full mask.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  thread_ = std::thread(&MediaWorker::run, this);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::pthread_setname_np(thread_.native_handle(), "sallyport-media");
+}
+
+MediaWorker::~MediaWorker() {
+  isStopping_.store(true, std::memory_order_release);
+  poller_->wake();
+  thread_.join();
+}
+
+void MediaWorker::post(Command command) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(command));
+  }
+  poller_->wake();
+}
+
+void MediaWorker::run() noexcept {
+  std::vector<Command> commands;
+  while (!isStopping_.load(std::memory_order_acquire)) {
+    if (!poller_->run(*this)) continue;
+    {
+      const std::lock_guard lock(mutex_);
+      commands.swap(queue_);
+    }
+    for (Command& command : commands) obey(std::move(command));
+    commands.clear();
+  }
+}
+
+void MediaWorker::obey(Command command) {
+  deliver_(std::visit(
+      [&](auto&& body) { return execute(command.request, std::forward<decltype(body)>(body)); },
+      std::move(command.body)));
+}
+
+Reply MediaWorker::execute(std::uint32_t request, CreateRelay body) {
+  auto carried = std::make_unique<Carried>(
+      Carried{body.relay,
+              {},
+              {Endpoint{std::move(body.ports[0].rtp)}, Endpoint{std::move(body.ports[0].rtcp)},
+               Endpoint{std::move(body.ports[1].rtp)}, Endpoint{std::move(body.ports[1].rtcp)}}});
+  for (std::size_t leg = 0; leg < 2; ++leg) {
+    for (const Channel channel : {Channel::rtp, Channel::rtcp}) {
+      Endpoint& endpoint = carried->endpoints[endpointIndex(leg, channel)];
+      endpoint.owner = carried.get();
+      endpoint.leg = leg;
+      endpoint.channel = channel;
+      // Endpoints added before a refusal leave the poller when their sockets close.
+      if (!poller_->add(endpoint)) return {request, CommandFailure::pollerRefused};
+    }
+  }
+  relays_.insert_or_assign(body.relay, std::move(carried));
+  return {request, {}};
+}
+
+Reply MediaWorker::execute(std::uint32_t request, ConfigureLeg body) {
+  Carried* carried = find(body.relay);
+  if (carried == nullptr) return {request, CommandFailure::unknownRelay};
+  const auto failure = carried->relay.configure(body.leg, std::move(body.configuration));
+  if (failure) return {request, failureFor(*failure)};
+  return {request, {}};
+}
+
+Reply MediaWorker::execute(std::uint32_t request, DestroyRelay body) {
+  Carried* carried = find(body.relay);
+  if (carried == nullptr) return {request, CommandFailure::unknownRelay};
+  const RelayStatistics last{carried->relay.statistics(0), carried->relay.statistics(1)};
+  for (Endpoint& endpoint : carried->endpoints) poller_->remove(endpoint);
+  relays_.erase(body.relay);
+  return {request, last};
+}
+
+Reply MediaWorker::execute(std::uint32_t request, ReadStatistics body) {
+  const Carried* carried = find(body.relay);
+  if (carried == nullptr) return {request, CommandFailure::unknownRelay};
+  return {request, RelayStatistics{carried->relay.statistics(0), carried->relay.statistics(1)}};
+}
+
+MediaWorker::Carried* MediaWorker::find(RelayId relay) noexcept {
+  const auto found = relays_.find(relay);
+  return found == relays_.end() ? nullptr : found->second.get();
+}
+
+void MediaWorker::onDatagrams(std::span<Datagram> batch) noexcept {
+  const std::uint64_t nowMs = monotonicMs();
+  for (Datagram& datagram : batch) {
+    const Endpoint& endpoint = *datagram.receivedOn;
+    auto& carried = *static_cast<Carried*>(endpoint.owner);
+    const auto departure = carried.relay.receive({.leg = endpoint.leg,
+                                                  .channel = endpoint.channel,
+                                                  .room = datagram.room,
+                                                  .length = datagram.length,
+                                                  .isTruncated = datagram.isTruncated,
+                                                  .from = datagram.from},
+                                                 nowMs);
+    if (departure) {
+      datagram.sendOn = &carried.endpoints[endpointIndex(departure->leg, endpoint.channel)];
+      datagram.sendLength = departure->length;
+      datagram.to = departure->to;
+    }
+    if (const auto event = carried.relay.takeEvent()) deliver_(Event{carried.id, *event});
+  }
+}
+
+void MediaWorker::onSendResult(const Datagram& datagram, int error) noexcept {
+  const Endpoint& endpoint = *datagram.sendOn;
+  media::Relay& relay = static_cast<Carried*>(endpoint.owner)->relay;
+  const media::Departure departure{endpoint.leg, datagram.sendLength, datagram.to};
+  if (error == 0) {
+    relay.onSent(departure, endpoint.channel);
+  } else {
+    relay.onUnsent(departure, reasonFor(error));
+  }
+}
+
+}  // namespace sallyport::net

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "media/relay.h"
+#include "net/poller.h"
+#include "net/port-pair.h"
+
+namespace sallyport::net {
+
+/// Names a relay to the worker that carries it; chosen by the control side, never used twice.
+using RelayId = std::uint32_t;
+
+/// Takes over sockets that are bound already.
+struct CreateRelay {
+  RelayId relay = 0;
+  std::array<PortPair, 2> ports;
+};
+struct ConfigureLeg {
+  RelayId relay = 0;
+  std::size_t leg = 0;
+  media::LegConfiguration configuration;
+};
+struct DestroyRelay {
+  RelayId relay = 0;
+};
+struct ReadStatistics {
+  RelayId relay = 0;
+};
+struct Command {
+  /// Comes back with the reply.
+  std::uint32_t request = 0;
+  std::variant<CreateRelay, ConfigureLeg, DestroyRelay, ReadStatistics> body;
+};
+
+enum class CommandFailure : std::uint8_t {
+  unknownRelay,
+  pollerRefused,
+  noSession,
+  learningNeedsSrtp,
+};
+using RelayStatistics = std::array<media::LegStatistics, 2>;
+struct Reply {
+  std::uint32_t request = 0;
+  /// `RelayStatistics` for `ReadStatistics` and, for the last time, `DestroyRelay`.
+  std::variant<std::monostate, RelayStatistics, CommandFailure> body;
+};
+struct Event {
+  RelayId relay = 0;
+  media::RelayEvent event;
+};
+using Message = std::variant<Reply, Event>;
+
+/// One thread that owns the sockets, SRTP contexts and counters of its relays. What it shares with
+/// other threads is the queue of commands, read when its poller is woken, and the messages it
+/// sends.
+class MediaWorker final : private DatagramHandler {
+ public:
+  /// Called on the worker's thread; must not block or throw.
+  using Deliver = std::function<void(Message)>;
+
+  MediaWorker(std::unique_ptr<Poller> poller, Deliver deliver);
+  MediaWorker(const MediaWorker&) = delete;
+  MediaWorker& operator=(const MediaWorker&) = delete;
+  /// Ends the thread, closes the sockets and wipes the keys; nothing is delivered afterwards.
+  ~MediaWorker() override;
+
+  /// Queues `command`; every one is answered by one reply, in order. From any thread.
+  void post(Command command);
+
+ private:
+  struct Carried {
+    RelayId id = 0;
+    media::Relay relay;
+    /// By leg, RTP before RTCP.
+    std::array<Endpoint, 4> endpoints;
+  };
+
+  void run() noexcept;
+  void obey(Command command);
+  Reply execute(std::uint32_t request, CreateRelay body);
+  Reply execute(std::uint32_t request, ConfigureLeg body);
+  Reply execute(std::uint32_t request, DestroyRelay body);
+  Reply execute(std::uint32_t request, ReadStatistics body);
+  [[nodiscard]] Carried* find(RelayId relay) noexcept;
+  void onDatagrams(std::span<Datagram> batch) noexcept override;
+  void onSendResult(const Datagram& datagram, int error) noexcept override;
+
+  std::unique_ptr<Poller> poller_;
+  Deliver deliver_;
+  std::unordered_map<RelayId, std::unique_ptr<Carried>> relays_;
+  std::mutex mutex_;
+  std::vector<Command> queue_;
+  std::atomic<bool> isStopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace sallyport::net
