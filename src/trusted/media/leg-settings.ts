@@ -1,0 +1,134 @@
+import {
+	expectAddress,
+	expectArray,
+	expectChoice,
+	expectInteger,
+	expectObject,
+	expectOctets,
+	expectTransportAddress,
+} from './argument-checks.js';
+import type {NativeLegSettings, NativeSession, NativeSessionKey} from './native-media-worker.js';
+import type {SourcePolicy, TransportAddress} from './protocol.js';
+
+/** A master key for a leg, by the slot of native memory where `MasterKey.deposit()` left it. It is taken out once. */
+export type LegKey = {
+	readonly slot: string;
+	/** 1 to 128 octets; needed where a leg has several keys. */
+	readonly mki?: Uint8Array;
+	/** Packets after which the key must not be used, 1 to 2^48 (RFC 4568 §6.1). Absent: the maxima of RFC 3711 §9.2. */
+	readonly lifetimePackets?: number;
+};
+
+/** What is done with the packets of a leg. `keep` leaves a session in force, with its indices and replay windows. */
+export type LegSessions =
+	| {readonly kind: 'clear'}
+	| {
+			readonly kind: 'srtp';
+			readonly inbound:
+				| 'keep'
+				| {
+						/** What the peer sends with: one, or several with an MKI each. */
+						readonly keys: readonly LegKey[];
+						/** Packets remembered to refuse replays, 64 to 32767 (RFC 3711 §3.3.2). @default 128 */
+						readonly replayWindowPackets?: number;
+				  };
+			readonly outbound: 'keep' | LegKey;
+	  };
+
+export type LegSettings = {
+	/** Where the signalling says that the peer listens. */
+	readonly remote: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+	readonly sessions: LegSessions;
+	/** `learned` needs SRTP. @default {kind: 'declared'} */
+	readonly source?: SourcePolicy;
+	/** Payload types that may pass, 0 to 127. Absent: all. */
+	readonly payloadTypes?: readonly number[];
+	/** As seen from us: `sendonly` sends to this leg and drops what comes from it. @default 'sendrecv' */
+	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+};
+
+const directions = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const;
+const maxKeysPerLeg = 16;
+const maxMkiOctets = 128;
+
+/** Checks every field and lays it down for the addon. Throws `TypeError` or `RangeError` and names the field. */
+export function toNativeLegSettings(settings: LegSettings): NativeLegSettings {
+	const {remote, sessions, source, payloadTypes, direction} = expectObject('settings', settings, [
+		'remote',
+		'sessions',
+		'source',
+		'payloadTypes',
+		'direction',
+	]);
+	const {rtp, rtcp} = expectObject('remote', remote, ['rtp', 'rtcp']);
+	const checkedSource = checkSource(source);
+	const checkedSessions = checkSessions(sessions);
+	if (checkedSessions.isClear && checkedSource.source === 'learned') {
+		throw new TypeError('Expected SRTP where addresses are learned, got clear sessions.');
+	}
+
+	return {
+		remoteRtp: expectTransportAddress('remote.rtp', rtp),
+		remoteRtcp: expectTransportAddress('remote.rtcp', rtcp),
+		direction: direction === undefined ? 'sendrecv' : expectChoice('direction', direction, directions),
+		...checkedSource,
+		...checkedSessions,
+		...(payloadTypes !== undefined && {payloadTypes: checkPayloadTypes(payloadTypes)}),
+	};
+}
+
+function checkSource(source: unknown): Pick<NativeLegSettings, 'source' | 'signallingHost'> {
+	if (source === undefined) {
+		return {source: 'declared'};
+	}
+
+	const {kind, address} = expectObject('source', source, ['kind', 'address']);
+	const rule = expectChoice('source.kind', kind, ['declared', 'learned', 'signalling-address']);
+	return rule === 'signalling-address'
+		? {source: rule, signallingHost: expectAddress('source.address', address)}
+		: {source: rule};
+}
+
+function checkSessions(sessions: unknown): Pick<NativeLegSettings, 'isClear' | 'inbound' | 'outbound'> {
+	const {kind, inbound, outbound} = expectObject('sessions', sessions, ['kind', 'inbound', 'outbound']);
+	if (expectChoice('sessions.kind', kind, ['clear', 'srtp']) === 'clear') {
+		return {isClear: true};
+	}
+
+	return {
+		isClear: false,
+		...(inbound !== 'keep' && {inbound: checkInbound(inbound)}),
+		...(outbound !== 'keep' && {outbound: {keys: [checkKey('outbound', outbound)]}}),
+	};
+}
+
+function checkInbound(inbound: unknown): NativeSession {
+	const {keys, replayWindowPackets} = expectObject('inbound', inbound, ['keys', 'replayWindowPackets']);
+	const list = expectArray('inbound.keys', keys, 1, maxKeysPerLeg);
+	return {
+		keys: list.map((key, index) => checkKey(`inbound.keys[${index}]`, key)),
+		...(replayWindowPackets !== undefined && {
+			replayWindowPackets: expectInteger('inbound.replayWindowPackets', replayWindowPackets, 64, 32_767),
+		}),
+	};
+}
+
+function checkKey(name: string, key: unknown): NativeSessionKey {
+	const {slot, mki, lifetimePackets} = expectObject(name, key, ['slot', 'mki', 'lifetimePackets']);
+	if (typeof slot !== 'string' || !/^[0-9a-f]{32}$/.test(slot)) {
+		throw new TypeError(`Expected 32 hexadecimal digits for \`${name}.slot\`.`);
+	}
+
+	return {
+		slot,
+		...(mki !== undefined && {mki: expectOctets(`${name}.mki`, mki, 1, maxMkiOctets)}),
+		...(lifetimePackets !== undefined && {
+			lifetimePackets: expectInteger(`${name}.lifetimePackets`, lifetimePackets, 1, 2 ** 48),
+		}),
+	};
+}
+
+function checkPayloadTypes(payloadTypes: unknown): readonly number[] {
+	const list = expectArray('payloadTypes', payloadTypes, 0, 128);
+	return list.map((type, index) => expectInteger(`payloadTypes[${index}]`, type, 0, 127));
+}
