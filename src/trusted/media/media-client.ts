@@ -1,0 +1,77 @@
+import {EventEmitter} from 'node:events';
+import type {MessagePort} from 'node:worker_threads';
+import {SallyportError} from '../../base/error.js';
+import {PortRequests} from './port-requests.js';
+import type {
+	ConfigureLeg,
+	CreateRelay,
+	LegStatistics,
+	MediaCommand,
+	MediaEvent,
+	MediaReply,
+	TransportAddress,
+} from './protocol.js';
+
+/** Where a leg listens. */
+export type LegLocal = {
+	readonly leg: string;
+	readonly local: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+};
+
+/**
+ * The user domain's side of the media domain's port. Every method rejects with a `SallyportError` that has the media
+ * domain's code, or `PORT_CLOSED`. Emits `event` for each `MediaEvent` and `close` once.
+ */
+export class MediaClient extends EventEmitter<{event: [MediaEvent]; close: []}> {
+	readonly #requests: PortRequests<MediaCommand, MediaReply>;
+
+	constructor(port: MessagePort) {
+		super();
+		this.#requests = new PortRequests(port, {
+			parseReply: (reply) => reply as MediaReply,
+			onOther: (message) => this.#onEvent(message),
+		});
+		port.on('close', () => this.emit('close'));
+	}
+
+	/** Spends the ticket; answers where each leg listens, in the order asked. */
+	async createRelay(command: Omit<CreateRelay, 'kind'>): Promise<readonly LegLocal[]> {
+		const reply = await this.#ask({kind: 'create-relay', ...command});
+		return 'legs' in reply ? reply.legs : [];
+	}
+
+	async configureLeg(command: Omit<ConfigureLeg, 'kind'>): Promise<void> {
+		await this.#ask({kind: 'configure-leg', ...command});
+	}
+
+	/** Answers the last counters of both legs. */
+	async destroyRelay(call: string): Promise<readonly LegStatistics[]> {
+		const reply = await this.#ask({kind: 'destroy-relay', call});
+		return 'statistics' in reply ? reply.statistics : [];
+	}
+
+	async readStatistics(call: string): Promise<readonly LegStatistics[]> {
+		const reply = await this.#ask({kind: 'read-statistics', call});
+		return 'statistics' in reply ? reply.statistics : [];
+	}
+
+	/** Closes the port: the media domain ends all relays. Open requests reject. */
+	close(): void {
+		this.#requests.close();
+	}
+
+	async #ask(command: MediaCommand): Promise<MediaReply & {readonly ok: true}> {
+		const reply = await this.#requests.ask(command);
+		if (!reply.ok) {
+			throw new SallyportError(reply.code, reply.message);
+		}
+
+		return reply;
+	}
+
+	#onEvent(message: unknown): void {
+		if (typeof message === 'object' && message !== null && 'kind' in message) {
+			this.emit('event', message as MediaEvent);
+		}
+	}
+}

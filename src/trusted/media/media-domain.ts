@@ -1,0 +1,234 @@
+import type {MessagePort} from 'node:worker_threads';
+import {SallyportError} from '../../base/error.js';
+import {expectInteger} from './argument-checks.js';
+import {KeyChannel} from './key-channel.js';
+import {MediaCall} from './media-call.js';
+import {parseMediaCommand} from './media-messages.js';
+import type {MediaPlane, MediaPlaneEvent} from './media-plane.js';
+import {idOf} from './port-requests.js';
+import type {CreateRelay, MediaCommand, MediaEvent, MediaReply} from './protocol.js';
+
+export type MediaDomainOptions = {
+	/** Carries the packets. Stays open when the domain closes. */
+	readonly plane: MediaPlane;
+	/** Commands come here: `{id, …MediaCommand}`; `{id, …MediaReply}` and bare `MediaEvent`s go back. */
+	readonly user: MessagePort;
+	/** `{id, …KeyChannelRequest}` goes here, `{id, …KeyChannelReply}` comes back. */
+	readonly toolbox: MessagePort;
+	/** Calls at one time, and commands that wait, 1 to 100000. @default 10000 */
+	readonly maxCalls?: number;
+	/** Time that the toolbox has for an answer. @default 10000 */
+	readonly toolboxTimeoutMs?: number;
+};
+
+/**
+ * The media plane behind message ports (DESIGN §3.4). It believes the user domain nothing: every field is checked, packets
+ * are bridged only on a ticket of the toolbox, in clear only where the ticket says so, and keys come from the toolbox by
+ * the slot of native memory where they lie. A bad message is answered `BAD_COMMAND`; none throws. When the user's port
+ * closes all its relays end.
+ */
+export class MediaDomain {
+	readonly #plane: MediaPlane;
+	readonly #user: MessagePort;
+	readonly #keys: KeyChannel;
+	readonly #maxCalls: number;
+	readonly #calls = new Map<string, MediaCall>();
+	readonly #callsByRelay = new Map<number, string>();
+	/** The last command of each call that has one under way. */
+	readonly #tails = new Map<string, Promise<void>>();
+	#waiting = 0;
+	#isClosed = false;
+
+	constructor({plane, user, toolbox, maxCalls = 10_000, toolboxTimeoutMs = 10_000}: MediaDomainOptions) {
+		this.#plane = plane;
+		this.#user = user;
+		this.#maxCalls = expectInteger('maxCalls', maxCalls, 1, 100_000);
+		this.#keys = new KeyChannel(toolbox, expectInteger('toolboxTimeoutMs', toolboxTimeoutMs, 1, 600_000));
+		plane.on('wrong-source', this.#onWrongSource);
+		plane.on('first-packet', this.#onFirstPacket);
+		user.on('message', (message: unknown) => this.#onMessage(message));
+		user.on('messageerror', () => this.#refuse(undefined, 'BAD_COMMAND', 'Expected a readable message.'));
+		user.on('close', () => void this.close());
+	}
+
+	/** Calls that have a relay now. */
+	get size(): number {
+		return this.#calls.size;
+	}
+
+	/** Ends all relays, tells the toolbox, and closes both ports. Safe to call twice. */
+	async close(): Promise<void> {
+		if (this.#isClosed) {
+			return;
+		}
+
+		this.#isClosed = true;
+		this.#plane.off('wrong-source', this.#onWrongSource);
+		this.#plane.off('first-packet', this.#onFirstPacket);
+		await Promise.all(this.#tails.values());
+		await Promise.allSettled([...this.#calls.keys()].map((name) => this.#end(name, 'closed')));
+		this.#user.close();
+		this.#keys.close();
+	}
+
+	#onMessage(message: unknown): void {
+		const id = idOf(message);
+		if (id === undefined) {
+			this.#refuse(undefined, 'BAD_COMMAND', 'Expected an object with an integer `id`.');
+			return;
+		}
+
+		const {id: _, ...body} = message as {readonly id: number};
+		const command = parseMediaCommand(body);
+		if (!command.ok) {
+			this.#refuse(id, command.failure.code, command.failure.message);
+		} else if (this.#isClosed || this.#waiting >= this.#maxCalls) {
+			this.#refuse(id, 'TOO_MANY_COMMANDS', 'Expected fewer commands at one time.');
+		} else {
+			this.#enqueue(id, command.value);
+		}
+	}
+
+	/** One command of a call after the other; calls do not wait for each other. */
+	#enqueue(id: number, command: MediaCommand): void {
+		this.#waiting++;
+		const tail = (this.#tails.get(command.call) ?? Promise.resolve()).then(async () => {
+			this.#post({...(await this.#answer(command)), id});
+			this.#waiting--;
+			if (this.#tails.get(command.call) === tail) {
+				this.#tails.delete(command.call);
+			}
+		});
+		this.#tails.set(command.call, tail);
+	}
+
+	async #answer(command: MediaCommand): Promise<MediaReply> {
+		try {
+			return await this.#obey(command);
+		} catch (error) {
+			return error instanceof SallyportError
+				? {ok: false, code: error.code, message: error.message}
+				: {ok: false, code: 'INTERNAL', message: 'Expected the media domain to do as told, got a fault of its own.'};
+		}
+	}
+
+	async #obey(command: MediaCommand): Promise<MediaReply> {
+		if (command.kind === 'create-relay') {
+			return this.#create(command);
+		}
+
+		const call = this.#calls.get(command.call);
+		if (call === undefined) {
+			return {ok: false, code: 'UNKNOWN_CALL', message: 'Expected a call that has a relay.'};
+		}
+
+		switch (command.kind) {
+			case 'configure-leg': {
+				const configured = await call.configure(command);
+				return configured.ok ? {ok: true} : {ok: false, ...configured.failure};
+			}
+
+			case 'read-statistics':
+				return {ok: true, statistics: await call.statistics()};
+			case 'destroy-relay':
+				return {ok: true, statistics: await this.#end(command.call, 'destroyed')};
+		}
+	}
+
+	async #create({call: name, ticket, legs}: CreateRelay): Promise<MediaReply> {
+		if (this.#calls.has(name)) {
+			return {ok: false, code: 'CALL_EXISTS', message: 'Expected a call that has no relay yet.'};
+		}
+
+		if (this.#calls.size >= this.#maxCalls) {
+			return {ok: false, code: 'TOO_MANY_CALLS', message: `Expected fewer than ${this.#maxCalls} calls at one time.`};
+		}
+
+		const [first, second] = legs;
+		if (first === undefined || second === undefined) {
+			return {ok: false, code: 'BAD_COMMAND', message: 'Expected two legs.'};
+		}
+
+		const leaves = await this.#keys.redeemTicket(ticket, name, [first.leg, second.leg]);
+		if (!leaves.ok) {
+			return {ok: false, ...leaves.failure};
+		}
+
+		const mayBeClear = (leg: string) => leaves.value.some((leave) => leave.leg === leg && leave.clearAllowed);
+		try {
+			const created = await this.#plane.createRelay([
+				{localAddress: first.localAddress},
+				{localAddress: second.localAddress},
+			]);
+			const call = new MediaCall(
+				name,
+				created,
+				[
+					{leg: first.leg, clearAllowed: mayBeClear(first.leg)},
+					{leg: second.leg, clearAllowed: mayBeClear(second.leg)},
+				],
+				this.#plane,
+				this.#keys,
+			);
+			this.#calls.set(name, call);
+			this.#callsByRelay.set(created.relay, name);
+			return {
+				ok: true,
+				legs: [
+					{leg: first.leg, local: created.legs[0]},
+					{leg: second.leg, local: created.legs[1]},
+				],
+			};
+		} catch (error) {
+			// The ticket is spent: the toolbox may forget the call's bridge.
+			void this.#keys.tellRelayEnded(name);
+			throw error;
+		}
+	}
+
+	async #end(name: string, reason: string) {
+		const call = this.#calls.get(name);
+		if (call === undefined) {
+			return [];
+		}
+
+		this.#calls.delete(name);
+		this.#callsByRelay.delete(call.relay);
+		const statistics = await call.destroy();
+		this.#post({kind: 'relay-ended', call: name, reason});
+		return statistics;
+	}
+
+	readonly #onWrongSource = ({relay, leg, from, suppressed}: MediaPlaneEvent): void => {
+		this.#raise(relay, (call) => ({
+			kind: 'wrong-source',
+			call,
+			leg: this.#legName(call, leg),
+			from,
+			suppressed,
+		}));
+	};
+
+	readonly #onFirstPacket = ({relay, leg, from}: MediaPlaneEvent): void => {
+		this.#raise(relay, (call) => ({kind: 'first-packet', call, leg: this.#legName(call, leg), from}));
+	};
+
+	#legName(call: string, index: 0 | 1): string {
+		return this.#calls.get(call)?.legName(index) ?? '';
+	}
+
+	#raise(relay: number, toEvent: (call: string) => MediaEvent): void {
+		const call = this.#callsByRelay.get(relay);
+		if (call !== undefined) {
+			this.#post(toEvent(call));
+		}
+	}
+
+	#refuse(id: number | undefined, code: string, message: string): void {
+		this.#post({ok: false, code, message, id: id ?? null});
+	}
+
+	#post(message: (MediaReply & {readonly id: number | null}) | MediaEvent): void {
+		this.#user.postMessage(message);
+	}
+}

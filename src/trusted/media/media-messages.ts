@@ -1,0 +1,109 @@
+import {isIP} from 'node:net';
+import {z} from 'zod';
+import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
+import {isSrtpSuiteName} from '../../wire/sdes/suites.js';
+import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../toolbox/protocol.js';
+import type {KeyChannelReply, MediaCommand} from './protocol.js';
+
+/** What the media domain accepts from its two ports; see protocol.ts for what the fields mean. */
+
+const callName = z.string().min(1).max(64);
+const legName = z.string().min(1).max(32);
+/** A handle or ticket: opaque here, printable and short. */
+const opaque = z.string().regex(/^[\x21-\x7e]{1,128}$/);
+const ticket = opaque.transform((text) => text as BridgeTicket);
+const peerKey = opaque.transform((text) => text as PeerKeyHandle);
+const ownKey = opaque.transform((text) => text as OwnKeyHandle);
+const suite = z.string().max(40).refine(isSrtpSuiteName);
+const address = z
+	.string()
+	.max(45)
+	.refine((text) => isIP(text) !== 0 && !text.includes('%'));
+const transportAddress = z.strictObject({address, port: z.int().min(1).max(65_535)});
+const mki = z
+	.instanceof(Uint8Array)
+	.refine((octets) => octets.byteLength <= 128)
+	.transform((octets) => Uint8Array.from(octets));
+
+const protection = z.discriminatedUnion('kind', [
+	z.strictObject({kind: z.literal('clear')}),
+	z.strictObject({
+		kind: z.literal('srtp'),
+		suite,
+		inbound: z
+			.array(z.strictObject({key: peerKey, mki: mki.exactOptional()}))
+			.min(1)
+			.max(16),
+		outbound: z.strictObject({key: ownKey, mki: mki.exactOptional()}),
+		replayWindowPackets: z.int().min(64).max(32_767).exactOptional(),
+	}),
+]);
+
+const sourcePolicy = z.discriminatedUnion('kind', [
+	z.strictObject({kind: z.literal('declared')}),
+	z.strictObject({kind: z.literal('learned')}),
+	z.strictObject({kind: z.literal('signalling-address'), address}),
+]);
+
+const command = z.discriminatedUnion('kind', [
+	z.strictObject({
+		kind: z.literal('create-relay'),
+		call: callName,
+		ticket,
+		legs: z
+			.array(z.strictObject({leg: legName, localAddress: address}))
+			.length(2)
+			.refine(([first, second]) => first?.leg !== second?.leg),
+	}),
+	z
+		.strictObject({
+			kind: z.literal('configure-leg'),
+			call: callName,
+			leg: legName,
+			remote: z.strictObject({rtp: transportAddress, rtcp: transportAddress}),
+			protection,
+			source: sourcePolicy,
+			payloadTypes: z.array(z.int().min(0).max(127)).max(128).exactOptional(),
+			direction: z.enum(['sendrecv', 'sendonly', 'recvonly', 'inactive']).exactOptional(),
+		})
+		.refine(({protection, source}) => protection.kind === 'srtp' || source.kind !== 'learned', {path: ['source']}),
+	z.strictObject({kind: z.literal('destroy-relay'), call: callName}),
+	z.strictObject({kind: z.literal('read-statistics'), call: callName}),
+]);
+
+const refusal = z.strictObject({ok: z.literal(false), code: z.string().max(64), message: z.string().max(500)});
+const keyChannelReply = z.union([
+	refusal,
+	z.strictObject({
+		ok: z.literal(true),
+		legs: z.array(z.strictObject({leg: legName, clearAllowed: z.boolean()})).max(16),
+	}),
+	z.strictObject({
+		ok: z.literal(true),
+		slot: z.string().regex(/^[0-9a-f]{32}$/),
+		suite,
+		mki,
+		lifetimePackets: z
+			.int()
+			.min(1)
+			.max(2 ** 48)
+			.exactOptional(),
+	}),
+	z.strictObject({ok: z.literal(true)}),
+]);
+
+/** Reads a command from the user domain, without its envelope. */
+export function parseMediaCommand(message: object): Result<MediaCommand, CodedFailure<'BAD_COMMAND'>> {
+	const parsed = command.safeParse(message);
+	if (parsed.success) {
+		return ok(parsed.data);
+	}
+
+	const where = parsed.error.issues[0]?.path.join('.').slice(0, 60) ?? '';
+	return fail('BAD_COMMAND', `Expected a media command as agreed, got one that is not${where && ` in \`${where}\``}.`);
+}
+
+/** Reads a reply of the toolbox, without its envelope. Throws `ZodError` when it is none. */
+export function parseKeyChannelReply(message: object): KeyChannelReply {
+	return keyChannelReply.parse(message);
+}
