@@ -27,20 +27,11 @@ export async function recoverContentKey(
 		return fail('OVERLOADED', result.failure.message);
 	}
 
-	const substitute = arithmetic.randomBytes(keyBytes);
-	let contentKey = result.ok ? result.value : undefined;
-	if (recovery.by === 'key-agreement') {
-		const secret = contentKey ?? arithmetic.randomBytes(32);
-		const wrappingKey = arithmetic.keyAgreement?.deriveKey(recovery.derivation, secret) ?? substitute;
-		const unwrapped = arithmetic.keyAgreement?.unwrapKey(wrappingKey, recovery.encryptedKey);
-		contentKey = result.ok ? unwrapped : undefined;
-		secret.fill(0);
-		wrappingKey.fill(0);
-	}
-
-	return contentKey?.length === keyBytes
+	const secret = result.ok ? result.value : arithmetic.randomBytes(keyBytes);
+	const contentKey = recovery.by === 'key-agreement' ? unwrap(recovery, secret, arithmetic) : secret;
+	return result.ok && contentKey?.length === keyBytes
 		? ok({contentKey, isGenuine: true})
-		: ok({contentKey: substitute, isGenuine: false});
+		: ok({contentKey: arithmetic.randomBytes(keyBytes), isGenuine: false});
 }
 
 /** RecipientInfo that carries the content key to the holder of a certificate. */
@@ -74,6 +65,18 @@ export async function sealContentKey(
 	return ok(
 		derKeyAgreeRecipient({kind: key.kind, certificate, ephemeralPublicKey, keyBytes: contentKey.length, encryptedKey}),
 	);
+}
+
+function unwrap(
+	{derivation, encryptedKey}: Extract<KeyRecovery, {readonly by: 'key-agreement'}>,
+	sharedSecret: Uint8Array,
+	{keyAgreement}: CmsArithmetic,
+): Uint8Array | undefined {
+	const wrappingKey = keyAgreement?.deriveKey(derivation, sharedSecret);
+	sharedSecret.fill(0);
+	const contentKey = wrappingKey && keyAgreement?.unwrapKey(wrappingKey, encryptedKey);
+	wrappingKey?.fill(0);
+	return contentKey;
 }
 
 function refuseSealing(code: 'OVERLOADED' | 'OPERATION_FAILED'): Result<never, CmsFailure> {

@@ -101,7 +101,8 @@ export class CryptoPool {
 	}
 
 	#startThread(): Thread {
-		const worker = new Worker(this.#workerUrl, {workerData: this.#workerData});
+		// Without our own arguments: `--input-type` and such would keep the thread from starting.
+		const worker = new Worker(this.#workerUrl, {workerData: this.#workerData, execArgv: []});
 		const thread: Thread = {worker, running: new Map()};
 		this.#threads.add(thread);
 		worker.unref();
