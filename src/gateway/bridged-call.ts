@@ -1,55 +1,37 @@
 import {EventEmitter} from 'node:events';
-import type {Clock} from '../base/clock.js';
 import {SallyportError} from '../base/error.js';
 import {ok, type Result} from '../base/result.js';
-import {
-	checkAnswer,
-	chooseCrypto,
-	type LocalMedia,
-	LocalSession,
-	readSession,
-	relayAnswer,
-	relayOffer,
-} from '../core/offer-answer/index.js';
+import {chooseCrypto, LocalSession, relayAnswer} from '../core/offer-answer/index.js';
 import {Dialog} from '../core/sip/dialog.js';
+import type {MessageIdentity} from '../core/sip/identity.js';
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
-import type {OutgoingRequest} from '../io/sip/outgoing-request.js';
-import type {SipEndpoint} from '../io/sip/sip-endpoint.js';
-import type {LegLocal, MediaClient} from '../trusted/media/media-client.js';
+import type {LegLocal} from '../trusted/media/media-client.js';
 import type {LegStatistics} from '../trusted/media/protocol.js';
-import type {OwnKeyHandle} from '../trusted/toolbox/protocol.js';
+import type {MessageOrigin} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
-import {header} from '../wire/sip/headers.js';
-import type {SipMessage, SipRequest, SipResponse} from '../wire/sip/message.js';
-import {parseNameAddr, writeNameAddr} from '../wire/sip/name-addr.js';
-import {type CallLeg, carriedStream, type LegName, legConfiguration, type OpenedSession} from './call-leg.js';
-import {contactHeader, makeInvite, withSdp} from './call-messages.js';
-import type {BridgeAuthority, MessageFilter} from './message-filter.js';
+import type {SipRequest, SipResponse} from '../wire/sip/message.js';
+import type {CallContext} from './call-context.js';
+import {
+	type CallLeg,
+	carriedStream,
+	type LegName,
+	legConfiguration,
+	type OpenedSession,
+	openSession,
+} from './call-leg.js';
+import {contactHeader, sessionIdFrom, withSdp} from './call-messages.js';
+import {CalleeInvitation, cancelled} from './callee-invitation.js';
 import {type Refusal, refusalOf, refuse} from './refusal.js';
 import {findRoute, type Route} from './routing.js';
 import {targetOf} from './sip-target.js';
-
-/** What a call works with; shared by all calls of a gateway. */
-export type CallContext = {
-	readonly endpoint: SipEndpoint;
-	readonly toolbox: MessageFilter & BridgeAuthority;
-	readonly media: MediaClient;
-	readonly clock: Clock;
-	/** Numeric address of our media sockets. */
-	readonly mediaAddress: string;
-	/** What we offer and accept, by preference. */
-	readonly suites: readonly SrtpSuiteName[];
-	readonly routes: readonly Route[];
-	/** URI of our Contact. */
-	readonly contact: string;
-};
 
 export type CallSummary = {
 	readonly call: string;
 	readonly state: 'inviting' | 'established' | 'ended';
 	/** Canonical AOR that the caller was proven to be; empty before that, or where nothing was proven. */
 	readonly caller: string;
+	/** Request-URI of the caller's INVITE. */
 	readonly callee: string;
 	/** Suite in force on each leg; absent for plain RTP. */
 	readonly suites: {readonly caller?: SrtpSuiteName; readonly callee?: SrtpSuiteName};
@@ -62,11 +44,13 @@ export type BridgedCallEvents = {
 	ended: [reason: string, statistics: readonly LegStatistics[]];
 };
 
-/** The callee's leg while its INVITE is out. */
-type Offered = {
-	readonly invite: SipRequest;
-	readonly media: readonly LocalMedia[];
-	readonly ownKeys: ReadonlyMap<SrtpSuiteName, OwnKeyHandle>;
+/** The caller's offer, what we take of it, and our ports. */
+type Accepted = {
+	readonly offered: OpenedSession;
+	readonly streamIndex: number;
+	/** Undefined for plain RTP. */
+	readonly chosen: HandleAttribute | undefined;
+	readonly route: Route;
 };
 
 /** One call through the gateway: a dialog on either side, a relay between them, and the toolbox before every message. */
@@ -75,8 +59,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	readonly #context: CallContext;
 	readonly #incoming: IncomingRequest;
 	readonly #caller: CallLeg = {name: 'caller', dialog: undefined};
-	readonly #callee: CallLeg = {name: 'callee', dialog: undefined};
-	#outgoing: OutgoingRequest | undefined;
+	#invitation: CalleeInvitation | undefined;
 	#state: CallSummary['state'] = 'inviting';
 	#callerIdentity = '';
 	#suites: CallSummary['suites'] = {};
@@ -104,48 +87,43 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		incoming.once('cancel', () => void this.end('cancelled'));
 		incoming.once('ack-timeout', () => void this.end('no-ack'));
 		incoming.respond(incoming.makeResponse(100, 'Trying'));
-		let refusal: Refusal | undefined;
-		try {
-			const connected = await this.#connect();
-			refusal = connected.ok ? undefined : connected.failure;
-		} catch (error) {
-			const code = error instanceof SallyportError ? error.code : 'INTERNAL';
-			refusal = refuse(503, 'Service Unavailable', code);
-		}
-
+		const refusal = await this.#connect().then(
+			(connected) => (connected.ok ? undefined : connected.failure),
+			(error: unknown) => refuse(503, 'Service Unavailable', error instanceof SallyportError ? error.code : 'INTERNAL'),
+		);
 		if (refusal === undefined) {
 			return;
 		}
 
-		// An answer may have come after the end.
-		await this.#sendBye(this.#callee).catch(() => {});
 		if (this.#state !== 'ended') {
 			const {status, reasonPhrase, headers} = refusal;
 			incoming.respond(incoming.makeResponse(status, reasonPhrase, {headers}));
 			this.emit('refused', refusal);
 			await this.end(refusal.reason);
+		} else if (this.#invitation !== undefined) {
+			// The callee's answer came after the end.
+			await this.#sendBye(this.#invitation.leg).catch(() => {});
 		}
 	}
 
 	/** True where the request belongs to one of the call's dialogs. */
-	owns(callId: string, fromTag: string, toTag: string): boolean {
-		return this.#legOf(callId, fromTag, toTag) !== undefined;
+	owns(identity: MessageIdentity): boolean {
+		return this.#legOf(identity) !== undefined;
 	}
 
 	/** A request in one of the call's dialogs. */
-	async receive(incoming: IncomingRequest, identity: {callId: string; fromTag: string; toTag: string}): Promise<void> {
-		const leg = this.#legOf(identity.callId, identity.fromTag, identity.toTag);
+	async receive(incoming: IncomingRequest, identity: MessageIdentity): Promise<void> {
+		const leg = this.#legOf(identity);
 		const {request, origin} = incoming;
 		if (leg?.dialog === undefined) {
 			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
 			return;
 		}
 
-		const role = request.method === 'INVITE' ? 'offer' : 'none';
 		const filtered = await this.#context.toolbox.filterInbound({
 			call: this.id,
 			leg: leg.name,
-			role,
+			role: request.method === 'INVITE' ? 'offer' : 'none',
 			origin: originOf(origin),
 			message: request,
 		});
@@ -177,8 +155,8 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		}
 
 		this.#state = 'ended';
-		this.#outgoing?.cancel();
-		const legs = [this.#caller, this.#callee].filter(({name}) => name !== except);
+		this.#invitation?.cancel();
+		const legs = this.#legs().filter(({name}) => name !== except);
 		await Promise.allSettled(legs.map((leg) => this.#sendBye(leg)));
 		const statistics = await this.#context.media.destroyRelay(this.id).catch(() => []);
 		await this.#context.toolbox.endCall({call: this.id, reason}).catch(() => {});
@@ -186,71 +164,77 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	}
 
 	async #connect(): Promise<Result<void, Refusal>> {
-		const {request} = this.#incoming;
-		const offered = await this.#openSession('caller', 'offer', request, originOf(this.#incoming.origin));
+		const accepted = await this.#acceptOffer();
+		if (!accepted.ok) {
+			return accepted;
+		}
+
+		const {offered, streamIndex, route} = accepted.value;
+		const ports = await this.#createRelay(route);
+		const invitation = new CalleeInvitation(this.#context, {
+			call: this.id,
+			route,
+			request: this.#incoming.request,
+			offered,
+			streamIndex,
+			port: ports.get('callee') ?? 0,
+		});
+		this.#invitation = invitation;
+		if (this.#isEnded()) {
+			return failed(cancelled);
+		}
+
+		const answered = await invitation.send(() => {
+			const headers = [contactHeader(this.#context.contact)];
+			this.#incoming.respond(this.#incoming.makeResponse(180, 'Ringing', {headers}));
+		});
+		return answered.ok ? this.#bridge(accepted.value, answered.value, invitation, ports.get('caller') ?? 0) : answered;
+	}
+
+	/** The offer opened and looked at: is there a stream that we carry, a suite that we speak, a way to go? */
+	async #acceptOffer(): Promise<Result<Accepted, Refusal>> {
+		const {request, origin, localTag} = this.#incoming;
+		const {toolbox, routes, suites} = this.#context;
+		const offered = await openSession(toolbox, {
+			call: this.id,
+			leg: 'caller',
+			role: 'offer',
+			origin: originOf(origin),
+			message: request,
+		});
 		if (!offered.ok) {
 			return offered;
 		}
 
 		this.#callerIdentity = offered.value.release.identity;
-		const dialog = Dialog.fromRequest(request, this.#incoming.localTag);
+		const dialog = Dialog.fromRequest(request, localTag);
 		if (!dialog.ok) {
 			return failed(refuse(400, 'Bad Request', dialog.failure.code));
 		}
 
 		this.#caller.dialog = dialog.value;
-		const route = findRoute(this.#context.routes, request.uri);
-		const streamIndex = carriedStream(offered.value.session);
+		const route = findRoute(routes, request.uri);
 		if (route === undefined) {
 			return failed(refuse(404, 'Not Found', 'NO_ROUTE'));
 		}
 
+		const streamIndex = carriedStream(offered.value.session);
 		const stream = streamIndex === undefined ? undefined : offered.value.session.media[streamIndex];
-		const chosen = stream && chooseCrypto(stream, this.#context.suites);
-		const isProtected = stream?.protocol.includes('SAVP') === true;
-		if (streamIndex === undefined || (isProtected && chosen === undefined)) {
-			return failed(refuse(488, 'Not Acceptable Here', 'NO_ACCEPTABLE_STREAM'));
-		}
-
-		const locals = await this.#createRelay(route);
-		const sent = await this.#inviteCallee(route, offered.value, streamIndex, locals);
-		if (!sent.ok) {
-			return sent;
-		}
-
-		const answered = await this.#awaitAnswer(sent.value, route);
-		if (!answered.ok) {
-			return answered;
-		}
-
-		return this.#bridge(offered.value, answered.value, {streamIndex, chosen, locals, offer: sent.value});
+		const chosen = stream && chooseCrypto(stream, suites);
+		const isCarried = stream !== undefined && (chosen !== undefined || !stream.protocol.includes('SAVP'));
+		return isCarried && streamIndex !== undefined
+			? ok({offered: offered.value, streamIndex, chosen, route})
+			: failed(refuse(488, 'Not Acceptable Here', 'NO_ACCEPTABLE_STREAM'));
 	}
 
-	/** Lets the toolbox open what a peer sent, and reads the SDP of handles that it releases. */
-	async #openSession(
-		leg: LegName,
-		role: 'offer' | 'answer',
-		message: SipMessage,
-		origin: ReturnType<typeof originOf>,
-	): Promise<Result<OpenedSession, Refusal>> {
-		const filtered = await this.#context.toolbox.filterInbound({call: this.id, leg, role, origin, message});
-		if (filtered.verdict === 'denial') {
-			return failed(refusalOf(filtered));
-		}
-
-		const session = readSession(filtered.sdp);
-		return session.ok
-			? ok({release: filtered, session: session.value})
-			: failed(refuse(488, 'Not Acceptable Here', session.failure.code));
-	}
-
-	async #createRelay(route: Route): Promise<ReadonlyMap<LegName, LegLocal['local']>> {
+	/** Our RTP port on each leg. */
+	async #createRelay(route: Route): Promise<ReadonlyMap<string, LegLocal['local']['rtp']['port']>> {
 		const {toolbox, media, mediaAddress} = this.#context;
 		const ticket = await toolbox.authorizeBridge({
 			call: this.id,
 			legs: [
 				{leg: 'caller', identity: this.#callerIdentity},
-				{leg: 'callee', identity: route.to},
+				{leg: 'callee', identity: calleeIdentity(route, this.#incoming.request.uri)},
 			],
 		});
 		const legs = await media.createRelay({
@@ -261,155 +245,26 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 				{leg: 'callee', localAddress: mediaAddress},
 			],
 		});
-		return new Map(legs.map(({leg, local}) => [leg as LegName, local]));
-	}
-
-	async #inviteCallee(
-		route: Route,
-		{session}: OpenedSession,
-		streamIndex: number,
-		locals: ReadonlyMap<LegName, LegLocal['local']>,
-	): Promise<Result<Offered, Refusal>> {
-		const {endpoint, toolbox, clock, contact, suites, mediaAddress} = this.#context;
-		const {request} = this.#incoming;
-		const offeredSuites = route.protection === 'clear' ? [] : suites;
-		const ownKeys = new Map<SrtpSuiteName, OwnKeyHandle>();
-		for (const suite of offeredSuites) {
-			ownKeys.set(suite, await toolbox.mintKey({call: this.id, leg: 'callee', suite}));
-		}
-
-		const crypto = [...ownKeys].map(
-			([suite, handle], index): HandleAttribute => ({tag: index + 1, suite, handle, sessionParameters: {}}),
-		);
-		const port = locals.get('callee')?.rtp.port ?? 0;
-		const media = relayOffer(
-			session,
-			session.media.map((_, index) => (index === streamIndex ? {port, crypto} : undefined)),
-		);
-		const local = new LocalSession({sessionId: sessionIdFrom(clock), address: mediaAddress});
-		const from = parseNameAddr(header(request, 'From') ?? '');
-		const to = parseNameAddr(header(request, 'To') ?? '');
-		if (!from.ok || !to.ok) {
-			return failed(refuse(400, 'Bad Request', 'BAD_ADDRESS'));
-		}
-
-		const outbound = await toolbox.filterOutbound({
-			call: this.id,
-			leg: 'callee',
-			role: 'offer',
-			message: makeInvite({
-				uri: request.uri,
-				from: writeNameAddr({...from.value, params: [{name: 'tag', value: endpoint.newTag()}]}),
-				to: writeNameAddr({...to.value, params: []}),
-				callId: `${endpoint.newTag()}@${mediaAddress}`,
-				sequence: 1,
-				contact: contactHeader(contact).value,
-				wallMs: clock.wallMs(),
-				sdp: local.write(media),
-			}),
-		});
-		return outbound.verdict === 'denial'
-			? failed(refusalOf(outbound))
-			: ok({invite: outbound.message as SipRequest, media, ownKeys});
-	}
-
-	/** Sends the INVITE, passes ringing on, and opens the answer. */
-	async #awaitAnswer({invite, media}: Offered, route: Route): Promise<Result<OpenedSession, Refusal>> {
-		if (this.#state === 'ended') {
-			return failed(cancelled);
-		}
-
-		const outgoing = this.#context.endpoint.request(invite, route.target);
-		this.#outgoing = outgoing;
-		outgoing.on('provisional', ({status}) => {
-			if (status > 100) {
-				this.#incoming.respond(
-					this.#incoming.makeResponse(180, 'Ringing', {headers: [contactHeader(this.#context.contact)]}),
-				);
-			}
-		});
-		const outcome = await outgoing.outcome;
-		this.#outgoing = undefined;
-		if (!outcome.ok) {
-			const isTimeout = outcome.failure.code === 'TIMEOUT';
-			return failed(
-				isTimeout
-					? refuse(408, 'Request Timeout', 'CALLEE_TIMEOUT')
-					: refuse(503, 'Service Unavailable', `CALLEE_${outcome.failure.code}`),
-			);
-		}
-
-		const response = outcome.value;
-		if (response.status >= 300) {
-			const isRedirect = response.status < 400;
-			return failed(
-				isRedirect
-					? refuse(480, 'Temporarily Unavailable', 'CALLEE_REDIRECTED')
-					: refuse(response.status, response.reason, 'CALLEE_REFUSED'),
-			);
-		}
-
-		return this.#openAnswer(outgoing, response, route, media);
-	}
-
-	async #openAnswer(
-		outgoing: OutgoingRequest,
-		response: SipResponse,
-		route: Route,
-		offer: readonly LocalMedia[],
-	): Promise<Result<OpenedSession, Refusal>> {
-		const dialog = Dialog.fromResponse(outgoing.request, response);
-		if (!dialog.ok) {
-			return failed(refuse(502, 'Bad Gateway', dialog.failure.code));
-		}
-
-		this.#callee.dialog = dialog.value;
-		// The transaction is acknowledged whatever the answer holds (RFC 3261 §13.2.2.4).
-		outgoing.acknowledge(
-			dialog.value.makeAck(outgoing.request),
-			(await targetOf(dialog.value.nextHop)) ?? route.target,
-		);
-		const answered = await this.#openSession('callee', 'answer', response, originOf(route.target));
-		if (this.#stateNow() === 'ended') {
-			return failed(cancelled);
-		}
-
-		if (!answered.ok) {
-			// What was wrong with the callee's answer is not the caller's to know.
-			return failed(refuse(502, 'Bad Gateway', answered.failure.reason));
-		}
-
-		const checked = checkAnswer(offer, answered.value.session);
-		return checked.ok ? answered : failed(refuse(502, 'Bad Gateway', checked.failure.code));
+		return new Map(legs.map(({leg, local}) => [leg, local.rtp.port]));
 	}
 
 	/** Keys and addresses into both legs, then the answer to the caller: in that order (DESIGN §6). */
 	async #bridge(
-		offered: OpenedSession,
+		{offered, streamIndex, chosen}: Accepted,
 		answered: OpenedSession,
-		parts: {
-			readonly streamIndex: number;
-			readonly chosen: HandleAttribute | undefined;
-			readonly locals: ReadonlyMap<LegName, LegLocal['local']>;
-			readonly offer: Offered;
-		},
+		invitation: CalleeInvitation,
+		port: number,
 	): Promise<Result<void, Refusal>> {
 		const {toolbox, media, clock, contact, mediaAddress} = this.#context;
-		const {streamIndex, chosen, locals, offer} = parts;
 		const calleeLine = answered.session.media[streamIndex]?.crypto[0];
-		const calleeKey = calleeLine && offer.ownKeys.get(calleeLine.suite);
+		const calleeKey = calleeLine && invitation.ownKey(calleeLine.suite);
 		const callerKey = chosen && (await toolbox.mintKey({call: this.id, leg: 'caller', suite: chosen.suite}));
-		const configurations = [
-			legConfiguration(
-				this.id,
-				'callee',
-				answered,
-				streamIndex,
-				calleeLine && calleeKey && {chosen: calleeLine, ownKey: calleeKey},
-			),
-			legConfiguration(this.id, 'caller', offered, streamIndex, chosen && callerKey && {chosen, ownKey: callerKey}),
-		];
-		for (const configuration of configurations) {
+		const callee = calleeLine && calleeKey && {chosen: calleeLine, ownKey: calleeKey};
+		const caller = chosen && callerKey && {chosen, ownKey: callerKey};
+		for (const configuration of [
+			legConfiguration(this.id, 'callee', answered, streamIndex, callee),
+			legConfiguration(this.id, 'caller', offered, streamIndex, caller),
+		]) {
 			if (configuration === undefined) {
 				return failed(refuse(488, 'Not Acceptable Here', 'NO_MEDIA_ADDRESS'));
 			}
@@ -417,8 +272,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			await media.configureLeg(configuration);
 		}
 
-		const port = locals.get('caller')?.rtp.port ?? 0;
-		const end = chosen && callerKey ? {port, crypto: {chosen, handle: callerKey}} : {port};
+		const end = caller === undefined ? {port} : {port, crypto: {chosen: caller.chosen, handle: caller.ownKey}};
 		const answer = relayAnswer(
 			offered.session,
 			answered.session,
@@ -436,7 +290,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			return failed(refusalOf(outbound));
 		}
 
-		if (this.#stateNow() === 'ended') {
+		if (this.#isEnded()) {
 			return failed(cancelled);
 		}
 
@@ -453,7 +307,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 
 	async #sendBye(leg: CallLeg): Promise<void> {
 		const {dialog} = leg;
-		if (dialog === undefined || dialog.state !== 'confirmed') {
+		if (dialog?.state !== 'confirmed') {
 			return;
 		}
 
@@ -470,13 +324,17 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		}
 	}
 
-	#legOf(callId: string, fromTag: string, toTag: string): CallLeg | undefined {
-		return [this.#caller, this.#callee].find(({dialog}) => dialog?.matches({callId, fromTag, toTag}));
+	#legs(): readonly CallLeg[] {
+		return this.#invitation === undefined ? [this.#caller] : [this.#caller, this.#invitation.leg];
 	}
 
-	/** The state after an await: TypeScript believes that it cannot have changed. */
-	#stateNow(): CallSummary['state'] {
-		return this.#state;
+	#legOf(identity: MessageIdentity): CallLeg | undefined {
+		return this.#legs().find(({dialog}) => dialog?.matches(identity));
+	}
+
+	/** Asked after an await, in which much may have happened. */
+	#isEnded(): boolean {
+		return this.#state === 'ended';
 	}
 }
 
@@ -484,17 +342,11 @@ function failed(failure: Refusal): {readonly ok: false; readonly failure: Refusa
 	return {ok: false, failure};
 }
 
-function originOf({transport, address, port}: {transport: 'udp' | 'tcp' | 'tls'; address: string; port: number}): {
-	transport: 'udp' | 'tcp' | 'tls';
-	address: string;
-	port: number;
-} {
-	return {transport, address, port};
+/** The address that a route is for; the Request-URI where it is for many. */
+function calleeIdentity({to}: Route, requestUri: string): string {
+	return to.includes('@') ? to : requestUri;
 }
 
-const cancelled = refuse(487, 'Request Terminated', 'CANCELLED');
-
-/** Unique among the sessions of this address: microseconds since 1900 as RFC 8866 §5.2 suggests a timestamp. */
-function sessionIdFrom(clock: Clock): bigint {
-	return BigInt(Math.floor(clock.wallMs() * 1000)) + BigInt(Math.floor(clock.monotonicMs() * 1000) % 1000);
+function originOf({transport, address, port}: MessageOrigin): MessageOrigin {
+	return {transport, address, port};
 }

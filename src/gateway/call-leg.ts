@@ -1,9 +1,12 @@
-import type {MediaView, SessionView} from '../core/offer-answer/index.js';
+import {ok, type Result} from '../base/result.js';
+import {type MediaView, readSession, type SessionView} from '../core/offer-answer/index.js';
 import type {Dialog} from '../core/sip/dialog.js';
 import type {ConfigureLeg, LegProtection} from '../trusted/media/protocol.js';
-import type {OwnKeyHandle, PeerKeyHandle, Release} from '../trusted/toolbox/protocol.js';
+import type {FilterInbound, OwnKeyHandle, PeerKeyHandle, Release} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
 import type {MediaDirection} from '../wire/sdp/attributes.js';
+import type {MessageFilter} from './message-filter.js';
+import {type Refusal, refusalOf, refuse} from './refusal.js';
 
 export type LegName = 'caller' | 'callee';
 
@@ -18,6 +21,22 @@ export type OpenedSession = {
 	readonly release: Release;
 	readonly session: SessionView;
 };
+
+/** Lets the toolbox open what a peer sent, and reads the SDP of handles that it releases. */
+export async function openSession(
+	filter: Pick<MessageFilter, 'filterInbound'>,
+	request: Omit<FilterInbound, 'kind'>,
+): Promise<Result<OpenedSession, Refusal>> {
+	const filtered = await filter.filterInbound(request);
+	if (filtered.verdict === 'denial') {
+		return {ok: false, failure: refusalOf(filtered)};
+	}
+
+	const session = readSession(filtered.sdp);
+	return session.ok
+		? ok({release: filtered, session: session.value})
+		: {ok: false, failure: refuse(488, 'Not Acceptable Here', session.failure.code)};
+}
 
 /** Index of the stream that is carried: the first audio over RTP that is not refused. */
 export function carriedStream(session: SessionView): number | undefined {

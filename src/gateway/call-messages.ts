@@ -1,3 +1,4 @@
+import type {Clock} from '../base/clock.js';
 import {writeSipDate} from '../wire/sip/date.js';
 import {withHeader} from '../wire/sip/headers.js';
 import type {SipHeader, SipMessage, SipRequest} from '../wire/sip/message.js';
@@ -52,4 +53,9 @@ export function withSdp<Message extends SipMessage>(message: Message, sdp: strin
 /** `Contact` of ours on a transport and address. */
 export function contactHeader(uri: string): SipHeader {
 	return {name: 'Contact', value: `<${uri}>`};
+}
+
+/** Unique among the sessions of one address: RFC 8866 §5.2 suggests a timestamp; this one counts microseconds. */
+export function sessionIdFrom(clock: Clock): bigint {
+	return BigInt(Math.floor(clock.wallMs() * 1000)) + BigInt(Math.floor(clock.monotonicMs() * 1000) % 1000);
 }

@@ -1,10 +1,11 @@
 import {EventEmitter} from 'node:events';
 import {SallyportError} from '../base/error.js';
-import {readIdentity} from '../core/sip/identity.js';
+import {type MessageIdentity, readIdentity} from '../core/sip/identity.js';
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {SipEndpoint, SipEndpointCounters} from '../io/sip/sip-endpoint.js';
 import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
-import {BridgedCall, type CallContext, type CallSummary} from './bridged-call.js';
+import {BridgedCall, type CallSummary} from './bridged-call.js';
+import type {CallContext} from './call-context.js';
 import {allowedMethods} from './call-messages.js';
 import type {Refusal} from './refusal.js';
 
@@ -83,12 +84,8 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		}
 	}
 
-	#receiveInDialog(
-		incoming: IncomingRequest,
-		identity: {readonly callId: string; readonly fromTag: string; readonly toTag: string},
-	): void {
-		const {callId, fromTag, toTag} = identity;
-		const call = [...this.#calls.values()].find((candidate) => candidate.owns(callId, fromTag, toTag));
+	#receiveInDialog(incoming: IncomingRequest, identity: MessageIdentity): void {
+		const call = [...this.#calls.values()].find((candidate) => candidate.owns(identity));
 		if (call === undefined) {
 			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
 			return;

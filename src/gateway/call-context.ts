@@ -1,0 +1,21 @@
+import type {Clock} from '../base/clock.js';
+import type {SipEndpoint} from '../io/sip/sip-endpoint.js';
+import type {MediaClient} from '../trusted/media/media-client.js';
+import type {SrtpSuiteName} from '../wire/sdes/suites.js';
+import type {BridgeAuthority, MessageFilter} from './message-filter.js';
+import type {Route} from './routing.js';
+
+/** What a call works with; shared by all calls of a gateway. */
+export type CallContext = {
+	readonly endpoint: SipEndpoint;
+	readonly toolbox: MessageFilter & BridgeAuthority;
+	readonly media: MediaClient;
+	readonly clock: Clock;
+	/** Numeric address of our media sockets. */
+	readonly mediaAddress: string;
+	/** What we offer and accept, by preference. */
+	readonly suites: readonly SrtpSuiteName[];
+	readonly routes: readonly Route[];
+	/** URI of our Contact. */
+	readonly contact: string;
+};
