@@ -1,0 +1,206 @@
+// Chain validation (RFC 5280 §6) without JavaScript. Certificates are made here, by the OpenSSL
+// that is linked.
+#include "cms/certificate-store.h"
+
+#include <openssl/asn1.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
+#include <ctime>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "test/story.h"
+
+namespace sallyport::cms {
+
+namespace {
+
+using test::expect;
+using test::Story;
+using Bytes = std::vector<std::uint8_t>;
+using Key = Handle<EVP_PKEY, EVP_PKEY_free>;
+
+constexpr std::int64_t kNow = 1'795'500'000;  // 2026-11-24T06:00:00Z
+constexpr std::int64_t kDay = 86'400;
+
+struct Extension {
+  int identifier;
+  const char* value;
+};
+
+struct Party {
+  Certificate certificate;
+  Key key;
+
+  Bytes der() const {
+    unsigned char* start = nullptr;
+    const int length = i2d_X509(certificate.get(), &start);
+    Bytes bytes(start, start + length);
+    OPENSSL_free(start);
+    return bytes;
+  }
+};
+
+const std::vector<Extension> kAuthority = {
+    {NID_basic_constraints, "critical,CA:TRUE"},
+    {NID_key_usage, "critical,keyCertSign"},
+    {NID_subject_key_identifier, "hash"},
+};
+const std::vector<Extension> kUser = {
+    {NID_key_usage, "critical,digitalSignature"},
+    {NID_subject_alt_name, "URI:sip:alice@example.com,DNS:example.com"},
+};
+
+/// Makes a certificate for `name`, valid for ten days around `kNow`, by `issuer` or by itself.
+Party makeParty(const char* name, const Party* issuer, const std::vector<Extension>& extensions) {
+  static long serial = 0;
+  Party party{Certificate(X509_new()), Key(EVP_EC_gen("P-256"))};
+  X509* certificate = party.certificate.get();
+  const Party& signer = issuer == nullptr ? party : *issuer;
+  X509_set_version(certificate, X509_VERSION_3);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
+  ASN1_TIME_set(X509_getm_notBefore(certificate), kNow - 5 * kDay);
+  ASN1_TIME_set(X509_getm_notAfter(certificate), kNow + 5 * kDay);
+  X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
+                             reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+  X509_set_issuer_name(certificate, X509_get_subject_name(signer.certificate.get()));
+  X509_set_pubkey(certificate, party.key.get());
+  X509V3_CTX context = {};
+  X509V3_set_ctx(&context, signer.certificate.get(), certificate, nullptr, nullptr, 0);
+  for (const Extension& extension : extensions) {
+    const Handle<X509_EXTENSION, X509_EXTENSION_free> made(
+        X509V3_EXT_nconf_nid(nullptr, &context, extension.identifier, extension.value));
+    X509_add_ext(certificate, made.get(), -1);
+  }
+  X509_sign(certificate, signer.key.get(), EVP_sha256());
+  return party;
+}
+
+ValidationOutcome validate(const CertificateStore& store, const Bytes& certificate,
+                           std::int64_t at = kNow, CertificateUse use = CertificateUse::sign) {
+  return store.validate(certificate, {}, at, use);
+}
+
+bool failsAs(const ValidationOutcome& outcome, CertificateFailure failure) {
+  return !outcome.ok() && outcome.failure().failure == failure;
+}
+
+const Story passes("a certificate by the anchor passes and says whom it names", [] {
+  const Party root = makeParty("Root", nullptr, kAuthority);
+  const Party alice = makeParty("Alice, née A.", &root, kUser);
+  CertificateStore store;
+  expect(store.addAnchor(root.der()));
+  const auto outcome = validate(store, alice.der());
+  expect(outcome.ok());
+  if (!outcome.ok()) return;
+  expect(outcome.value().subject == "CN=Alice\\, n\\C3\\A9e A.");
+  expect(outcome.value().uris == std::vector<std::string>{"sip:alice@example.com"});
+  expect(outcome.value().dnsNames == std::vector<std::string>{"example.com"});
+  expect(outcome.value().notAfter == kNow + 5 * kDay);
+  expect(outcome.value().chainNotAfter == kNow + 5 * kDay);
+});
+
+const Story refuses("each refusal has its own reason", [] {
+  const Party root = makeParty("Root", nullptr, kAuthority);
+  const Party alice = makeParty("Alice", &root, kUser);
+  CertificateStore store;
+  expect(failsAs(validate(store, alice.der()), CertificateFailure::untrusted));
+  expect(store.addAnchor(root.der()));
+  expect(failsAs(validate(store, alice.der(), kNow + 6 * kDay), CertificateFailure::expired));
+  expect(failsAs(validate(store, alice.der(), kNow - 6 * kDay), CertificateFailure::notYetValid));
+  expect(failsAs(validate(store, alice.der(), kNow, CertificateUse::encrypt),
+                 CertificateFailure::keyUsage));
+  const Party server = makeParty("Server", &root, {{NID_ext_key_usage, "serverAuth"}});
+  expect(failsAs(validate(store, server.der()), CertificateFailure::extendedKeyUsage));
+  const Party other = makeParty("Root", nullptr, kAuthority);
+  const Party impostor = makeParty("Alice", &other, kUser);
+  expect(failsAs(validate(store, impostor.der()), CertificateFailure::untrusted));
+  expect(failsAs(validate(store, {}), CertificateFailure::malformed));
+  expect(failsAs(validate(store, Bytes(CertificateStore::kMaxCertificateOctets + 1)),
+                 CertificateFailure::malformed));
+  Bytes longer = alice.der();
+  longer.push_back(0);
+  expect(failsAs(validate(store, longer), CertificateFailure::malformed));
+});
+
+const Story depth("a chain is as deep as it may be and no deeper", [] {
+  std::vector<Party> chain;
+  chain.push_back(makeParty("0", nullptr, kAuthority));
+  for (int i = 1; i <= CertificateStore::kMaxChainDepth + 1; i++) {
+    chain.push_back(makeParty(std::to_string(i).c_str(), &chain.back(), kAuthority));
+  }
+  CertificateStore store;
+  expect(store.addAnchor(chain.front().der()));
+  const auto validateBelow = [&](std::size_t issuer) {
+    const Bytes leaf = makeParty("Leaf", &chain[issuer], kUser).der();
+    std::vector<Bytes> ders;
+    std::vector<std::span<const std::uint8_t>> intermediates;
+    for (std::size_t i = 1; i <= issuer; i++) ders.push_back(chain[i].der());
+    for (const Bytes& der : ders) intermediates.emplace_back(der);
+    return store.validate(leaf, intermediates, kNow, CertificateUse::sign);
+  };
+  expect(validateBelow(CertificateStore::kMaxChainDepth).ok());
+  expect(!validateBelow(CertificateStore::kMaxChainDepth + 1).ok());
+});
+
+const Story nul("a name with a NUL in it names nobody", [] {
+  const Party root = makeParty("Root", nullptr, kAuthority);
+  Party alice = makeParty("Alice", &root, {});
+  Handle<GENERAL_NAMES, GENERAL_NAMES_free> names(sk_GENERAL_NAME_new_null());
+  GENERAL_NAME* name = GENERAL_NAME_new();
+  ASN1_IA5STRING* text = ASN1_IA5STRING_new();
+  ASN1_STRING_set(text, "sip:bob@example.com\0@evil.net", 29);
+  GENERAL_NAME_set0_value(name, GEN_URI, text);
+  sk_GENERAL_NAME_push(names.get(), name);
+  X509_add1_ext_i2d(alice.certificate.get(), NID_subject_alt_name, names.get(), 0, 0);
+  X509_sign(alice.certificate.get(), root.key.get(), EVP_sha256());
+  CertificateStore store;
+  expect(store.addAnchor(root.der()));
+  expect(failsAs(validate(store, alice.der()), CertificateFailure::malformed));
+});
+
+const Story mutations(
+    "two thousand mutated certificates leave neither a verdict nor an error behind", [] {
+      const Party root = makeParty("Root", nullptr, kAuthority);
+      const Bytes original = makeParty("Alice", &root, kUser).der();
+      CertificateStore store;
+      expect(store.addAnchor(root.der()));
+      std::mt19937 random(20261124);
+      int passed = 0;
+      for (int round = 0; round < 2000; round++) {
+        Bytes mutated = original;
+        for (std::uint32_t count = 1 + random() % 4; count > 0; count--) {
+          mutated[random() % mutated.size()] ^= static_cast<std::uint8_t>(1 + random() % 255);
+        }
+        if (random() % 4 == 0) mutated.resize(random() % mutated.size());
+        if (mutated != original && validate(store, mutated).ok()) passed++;
+        const std::span<const std::uint8_t> intermediates[] = {mutated};
+        static_cast<void>(store.validate(original, intermediates, kNow, CertificateUse::sign));
+      }
+      expect(passed == 0);
+      expect(ERR_peek_error() == 0);
+    });
+
+const Story threads("stores of several threads do not disturb each other", [] {
+  const Party root = makeParty("Root", nullptr, kAuthority);
+  const Bytes anchor = root.der();
+  const Bytes alice = makeParty("Alice", &root, kUser).der();
+  std::vector<int> passed(4, 0);
+  std::vector<std::thread> running;
+  for (int& count : passed) {
+    running.emplace_back([&anchor, &alice, &count] {
+      CertificateStore store;
+      if (!store.addAnchor(anchor)) return;
+      for (int round = 0; round < 200; round++) count += validate(store, alice).ok() ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : running) thread.join();
+  for (const int count : passed) expect(count == 200);
+});
+
+}  // namespace
+
+}  // namespace sallyport::cms
