@@ -87,57 +87,55 @@ type Ranges = {
 	readonly epilogue: Uint8Array;
 };
 
+type Delimiter = {readonly start: number; readonly end: number; readonly closes: boolean};
+
 /** Cuts `body` at its delimiter lines. The line end before a delimiter belongs to the delimiter (RFC 2046 §5.1.1). */
 function partRanges(body: Uint8Array, boundary: string): Result<Ranges, MimeFailure> {
 	const buffer = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+	const line = Buffer.from(`\n--${boundary}`, 'latin1');
 	const parts: Uint8Array[] = [];
-	let preamble: Uint8Array | undefined;
-	let partStart = 0;
-	let search = 0;
-	for (;;) {
-		const found = buffer.indexOf(`--${boundary}`, search, 'latin1');
-		if (found === -1) {
-			return fail('MULTIPART_UNFINISHED', 'Expected a closing delimiter, got none.');
+	const first = buffer.subarray(0, line.length - 1).equals(line.subarray(1))
+		? delimiterAt(buffer, 0, line.length - 1)
+		: undefined;
+	let delimiter = first ?? nextDelimiter(buffer, line, 0);
+	const preamble = body.subarray(0, delimiter?.start ?? 0);
+	while (delimiter && !delimiter.closes) {
+		const next = nextDelimiter(buffer, line, delimiter.end);
+		if (!next) {
+			break;
 		}
 
-		search = found + boundary.length + 2;
-		const delimiter = delimiterAt(buffer, found, search);
-		if (!delimiter) {
-			continue;
-		}
-
-		const octets = body.subarray(partStart, Math.max(delimiter.start, partStart));
-		if (preamble) {
-			parts.push(octets);
-		}
-
-		preamble ??= octets;
-		if (parts.length > maxParts) {
+		if (parts.push(body.subarray(delimiter.end, Math.max(next.start, delimiter.end))) > maxParts) {
 			return fail('TOO_MANY_PARTS', `Expected ${maxParts} parts at most, got more.`);
 		}
 
-		if (delimiter.closes) {
-			return parts.length > 0
-				? ok({preamble, parts, epilogue: body.subarray(delimiter.end)})
-				: fail('MULTIPART_UNFINISHED', 'Expected at least one part, got none.');
-		}
-
-		partStart = delimiter.end;
-		search = delimiter.end;
+		delimiter = next;
 	}
+
+	return delimiter?.closes && parts.length > 0
+		? ok({preamble, parts, epilogue: body.subarray(delimiter.end)})
+		: fail('MULTIPART_UNFINISHED', 'Expected parts and a closing delimiter, got none.');
 }
 
-/** The delimiter line whose dashes begin at `found`, where it is one: alone on its line but for blanks at the end. */
-function delimiterAt(
-	buffer: Buffer,
-	found: number,
-	afterBoundary: number,
-): {readonly start: number; readonly end: number; readonly closes: boolean} | undefined {
-	if (found > 0 && buffer[found - 1] !== 0x0a) {
-		return undefined;
+/** The first delimiter line whose text begins at or after `from`. */
+function nextDelimiter(buffer: Buffer, line: Buffer, from: number): Delimiter | undefined {
+	// A part may be empty: then the line feed that ended one delimiter line precedes the next.
+	let found = buffer.indexOf(line, Math.max(from - 1, 0));
+	while (found !== -1) {
+		const start = found > 0 && buffer[found - 1] === 0x0d ? found - 1 : found;
+		const delimiter = delimiterAt(buffer, start, found + line.length);
+		if (delimiter) {
+			return delimiter;
+		}
+
+		found = buffer.indexOf(line, found + line.length);
 	}
 
-	const start = found - (found > 0 ? (buffer[found - 2] === 0x0d ? 2 : 1) : 0);
+	return undefined;
+}
+
+/** The delimiter from `start`, where after its boundary there is nothing but blanks on the line. */
+function delimiterAt(buffer: Buffer, start: number, afterBoundary: number): Delimiter | undefined {
 	const closes = buffer[afterBoundary] === 0x2d && buffer[afterBoundary + 1] === 0x2d;
 	let end = closes ? afterBoundary + 2 : afterBoundary;
 	while (buffer[end] === 0x20 || buffer[end] === 0x09) {

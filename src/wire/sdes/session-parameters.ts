@@ -3,20 +3,19 @@ import type {CryptoFailureCode, SessionParameters} from './crypto-attribute.js';
 import {parseKeyParams, writeKeyParams} from './key-params.js';
 import type {SrtpSuiteName} from './suites.js';
 
-type Writable<Type> = {-readonly [Key in keyof Type]: Type[Key]};
-
 /** Reads the parameters after the keys (RFC 4568 §6.3, §9.2). */
 export function parseSessionParameters(
 	texts: readonly string[],
 	suite: SrtpSuiteName | undefined,
 ): Result<SessionParameters, CodedFailure<CryptoFailureCode>> {
-	const parameters: Writable<SessionParameters> = {};
+	const parameters: SessionParameters = {};
+	const extensions: string[] = [];
 	const seen = new Set<string>();
 	for (const text of texts) {
 		const equals = text.indexOf('=');
 		const name = (equals === -1 ? text : text.slice(0, equals)).toUpperCase();
 		if (name.startsWith('-') && name.length > 1) {
-			parameters.extensions = [...(parameters.extensions ?? []), text];
+			extensions.push(text);
 			continue;
 		}
 
@@ -38,7 +37,7 @@ export function parseSessionParameters(
 		Object.assign(parameters, value);
 	}
 
-	return ok(parameters);
+	return ok(extensions.length === 0 ? parameters : {...parameters, extensions});
 }
 
 /** The parameters as texts to put after the keys, in a fixed order. */

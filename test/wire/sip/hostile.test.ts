@@ -106,11 +106,8 @@ const worst: readonly (readonly [string, string])[] = [
 for (const [title, text] of worst) {
 	test(`64 KiB of ${title} are done with in bounded time`, (t) => {
 		const octets = Buffer.from(`${text}\r\n\r\n`.slice(-65_536), 'latin1');
-		digest(octets);
-		const start = performance.now();
-		digest(octets);
 		// A quadratic reader takes seconds here; this one a few milliseconds, on a machine that does other things too.
-		t.true(performance.now() - start < 250);
+		t.true(fastestMs(() => digest(octets)) < 250);
 	});
 }
 
@@ -129,3 +126,13 @@ test('A sealed INVITE of 2 kB is read in well under 100 µs', (t) => {
 	}).sort((a, b) => a - b);
 	t.true((samples[1000] ?? 1) < 0.1);
 });
+
+/** The best of a few runs, so that what else the machine does is not measured. */
+function fastestMs(run: () => void): number {
+	const times = Array.from({length: 5}, () => {
+		const start = performance.now();
+		run();
+		return performance.now() - start;
+	});
+	return Math.min(...times);
+}
