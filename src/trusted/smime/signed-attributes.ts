@@ -51,6 +51,20 @@ export function readSignedAttributes(
 	};
 }
 
+/**
+ * Looks at `unsignedAttrs` for one thing: those that must be signed are not to stand here (RFC 5652 §11.1 to §11.3, RFC
+ * 6211 §2). What else is there anybody may have put there, and it counts for nothing.
+ */
+export function refuseMisplacedAttributes(unsignedAttributes: Asn1Element | undefined): void {
+	const mustBeSigned: readonly string[] = Object.values(attributeTypes);
+	for (const attribute of unsignedAttributes?.listOf(0xa1, maxAttributes) ?? []) {
+		const type = attribute.sequence().next().objectIdentifier();
+		if (mustBeSigned.includes(type)) {
+			refuse('BAD_ATTRIBUTES', `Expected attribute ${type} among the signed ones only.`);
+		}
+	}
+}
+
 /** DER of SET OF Attribute for a signature of ours, with the algorithms protected (RFC 6211). */
 export function derSignedAttributes(attributes: {
 	readonly messageDigest: Uint8Array;

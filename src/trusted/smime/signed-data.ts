@@ -22,7 +22,7 @@ import {refuse} from './refusal.js';
 import type {SignatureAlgorithm} from './signature-algorithm.js';
 import {readSignatureAlgorithm} from './signature-algorithm.js';
 import type {SignedAttributes} from './signed-attributes.js';
-import {readSignedAttributes} from './signed-attributes.js';
+import {readSignedAttributes, refuseMisplacedAttributes} from './signed-attributes.js';
 
 /** SignedData (RFC 5652 §5.1) as read; nothing in it has been verified. */
 export type SignedData = {
@@ -33,7 +33,7 @@ export type SignedData = {
 	readonly signers: readonly SignerInfo[];
 };
 
-/** SignerInfo (RFC 5652 §5.3). Unsigned attributes are left alone: anybody may have put them there. */
+/** SignerInfo (RFC 5652 §5.3), without its unsigned attributes: anybody may have put them there. */
 export type SignerInfo = {
 	readonly identifier: KeyIdentifier;
 	readonly digest: HashName;
@@ -124,7 +124,7 @@ function readSignerInfo(element: Asn1Element): SignerInfo {
 	const signatureAlgorithm = readAlgorithmIdentifier(cursor.next());
 	const algorithm = readSignatureAlgorithm(signatureAlgorithm, digest);
 	const signature = cursor.next().octetString();
-	cursor.optional(0xa1);
+	refuseMisplacedAttributes(cursor.optional(0xa1));
 	cursor.end();
 	if (signature.length > maxSignatureBytes) {
 		return refuse('MALFORMED', `Expected a signature of at most ${maxSignatureBytes} octets, got ${signature.length}.`);

@@ -417,6 +417,15 @@ test('a signature over anything else does not verify', async (t) => {
 	t.is(await verifyCode(edit(signed, [...signerAt, 3], () => derElement(0xa0))), 'BAD_ATTRIBUTES');
 });
 
+test('attributes that must be signed are refused among the unsigned ones', async (t) => {
+	for (const misplaced of [contentType, messageDigest, signingTime]) {
+		const forged = edit(signed, signerAt, (element) =>
+			derSequence(...element.children.map(({encoded}) => encoded), derContext(1, misplaced)),
+		);
+		t.is(await verifyCode(forged), 'BAD_ATTRIBUTES');
+	}
+});
+
 test('signatures with MD5 and SHA-1 are named weak, others unknown', async (t) => {
 	const digestAt = [...signerAt, 2] as const;
 	const algorithm = (oid: string) => () => derSequence(derObjectIdentifier(oid));
