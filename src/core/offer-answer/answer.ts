@@ -111,11 +111,11 @@ function answerMedia(offered: MediaView, taken: AcceptedMedia): LocalMedia {
 		throw new RangeError('Expected a port and formats of the offer for a section that the offer does not refuse.');
 	}
 
-	if ((crypto !== undefined) !== offered.crypto.length > 0 && offered.protocol.includes('SAVP')) {
+	if (!crypto && /(?:^|\/)SAVPF?$/i.test(offered.protocol)) {
 		throw new RangeError('Expected a crypto line for a section that offers SRTP.');
 	}
 
-	if (crypto && !offered.crypto.includes(crypto.chosen)) {
+	if (crypto && !isOffered(crypto.chosen, offered.crypto)) {
 		throw new RangeError('Expected the crypto line to be one of the offer.');
 	}
 
@@ -146,7 +146,7 @@ function checkMedia(offered: LocalMedia, answered: MediaView): AnswerFailure | u
 		return undefined;
 	}
 
-	if (answered.protocol !== offered.protocol) {
+	if (answered.protocol.toUpperCase() !== offered.protocol.toUpperCase()) {
 		return {code: 'MEDIA_MISMATCH', message: 'Expected the protocol of the offer, got another.'};
 	}
 
@@ -177,10 +177,13 @@ function checkCrypto(
 		return {code: 'CRYPTO_MISSING', message: 'Expected one crypto line, got none.'};
 	}
 
-	const isOffered = offered.some(({tag, suite}) => tag === line?.tag && suite === line.suite);
-	return line && others.length === 0 && unusableCrypto === 0 && isOffered && isFullyProtected(line)
+	return line && others.length === 0 && unusableCrypto === 0 && isOffered(line, offered) && isFullyProtected(line)
 		? undefined
 		: {code: 'CRYPTO_MISMATCH', message: 'Expected one of the crypto lines of the offer, got another or several.'};
+}
+
+function isOffered(line: HandleAttribute, offered: readonly HandleAttribute[]): boolean {
+	return offered.some(({tag, suite}) => tag === line.tag && suite === line.suite);
 }
 
 function isFullyProtected({sessionParameters}: HandleAttribute): boolean {

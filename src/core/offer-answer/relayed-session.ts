@@ -68,13 +68,13 @@ export function relayAnswer(
 		}
 
 		const taken = answered.formats.map(({format}) => format);
-		const {packetTimeMs} = answered;
-		return {
-			...end,
-			formats: taken.filter((format) => offered.formats.some((one) => one.format === format)),
-			direction: answered.direction,
-			...(packetTimeMs === undefined ? {} : {packetTimeMs}),
-		};
+		const formats = taken.filter((format) => offered.formats.some((one) => one.format === format));
+		if (formats.length === 0) {
+			return undefined;
+		}
+
+		const {direction, packetTimeMs} = answered;
+		return {...end, formats, direction, ...(packetTimeMs === undefined ? {} : {packetTimeMs})};
 	});
 	return buildAnswer(offer, accepted);
 }

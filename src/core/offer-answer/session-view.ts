@@ -2,14 +2,7 @@ import {isIP} from 'node:net';
 import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
 import type {TransportAddress} from '../../trusted/media/protocol.js';
 import {type HandleAttribute, parseHandleAttribute} from '../../wire/sdes/handle-attribute.js';
-import {
-	attributeValues,
-	directionOf,
-	formatParameters,
-	hasAttribute,
-	type MediaDirection,
-	rtpMaps,
-} from '../../wire/sdp/attributes.js';
+import {attributeValues, directionOf, hasAttribute, type MediaDirection, rtpMaps} from '../../wire/sdp/attributes.js';
 import {connectionOf, parseConnection, rtcpPortOf} from '../../wire/sdp/connection.js';
 import type {MediaSection, SessionDescription} from '../../wire/sdp/description.js';
 import {parseSdp} from '../../wire/sdp/parse-sdp.js';
@@ -106,7 +99,7 @@ function readMedia(description: SessionDescription, section: MediaSection): Resu
 		isRefused,
 		remote: isRefused || isHeldByAddress ? undefined : addressesOf(section, address),
 		isRtcpMultiplexed: hasAttribute(section, 'rtcp-mux'),
-		formats: section.formats.map((format) => readFormat(section, format)),
+		formats: readFormats(section),
 		direction: isHeldByAddress ? heldDirection(directionOf(description, section)) : directionOf(description, section),
 		packetTimeMs: packetTimeMs > 0 && packetTimeMs <= 1000 ? packetTimeMs : undefined,
 		...crypto.value,
@@ -122,15 +115,32 @@ function addressesOf(section: MediaSection, address: string): NonNullable<MediaV
 	return {rtp: {address, port: section.port}, rtcp: {address, port: Math.min(port, 65_535)}};
 }
 
-function readFormat(section: MediaSection, format: string): MediaFormat {
-	const rtpMap = attributeValues(section, 'rtpmap').find((value) => value.startsWith(`${format} `));
-	const parameters = formatParameters(section, format);
-	const isReadable = rtpMap !== undefined && rtpMaps(section).some(({payloadType}) => String(payloadType) === format);
-	return {
-		format,
-		...(isReadable ? {rtpMap: rtpMap.slice(format.length + 1)} : {}),
-		...(parameters === undefined ? {} : {parameters}),
-	};
+function readFormats(section: MediaSection): MediaFormat[] {
+	const readable = new Set(rtpMaps(section).map(({payloadType}) => String(payloadType)));
+	const maps = byFormat(attributeValues(section, 'rtpmap'));
+	const parameters = byFormat(attributeValues(section, 'fmtp'));
+	return section.formats.map((format) => {
+		const rtpMap = readable.has(format) ? maps.get(format) : undefined;
+		const ofFormat = parameters.get(format);
+		return {
+			format,
+			...(rtpMap === undefined ? {} : {rtpMap}),
+			...(ofFormat === undefined ? {} : {parameters: ofFormat}),
+		};
+	});
+}
+
+/** `format rest` of each value; the first of a format counts. */
+function byFormat(values: readonly string[]): Map<string, string> {
+	const found = new Map<string, string>();
+	for (const value of values) {
+		const [format = ''] = value.split(' ', 1);
+		if (!found.has(format)) {
+			found.set(format, value.slice(format.length + 1));
+		}
+	}
+
+	return found;
 }
 
 function readCrypto(section: MediaSection): Result<Pick<MediaView, 'crypto' | 'unusableCrypto'>, SessionFailure> {
