@@ -1,7 +1,10 @@
-import type {SipRequest} from '../../wire/sip/message.js';
+import type {SipHeader, SipRequest} from '../../wire/sip/message.js';
 import type {SipAddress, SipSource, SipTarget} from './hop.js';
 import type {LayerCounters, LayerOutput} from './layer-output.js';
 import type {SipTimers} from './timers.js';
+
+/** A final response that needs no transaction. */
+export type Refusal = {readonly status: number; readonly reason: string; readonly headers?: readonly SipHeader[]};
 
 /** What the two tables of transactions share with the layer that owns them. */
 export type LayerContext<Item> = {
@@ -18,7 +21,7 @@ export type LayerContext<Item> = {
 	/** Sets when the item's machine wants the time; infinite for never. */
 	readonly schedule: (item: Item, atMs: number) => void;
 	/** Answers without state; ACK is never answered. */
-	readonly reply: (request: SipRequest, source: SipSource, status: number, reason: string) => void;
+	readonly reply: (request: SipRequest, source: SipSource, refusal: Refusal) => void;
 	/** Answers 503, or says nothing where that has been said too often of late. */
 	readonly replyOverloaded: (request: SipRequest, source: SipSource, nowMs: number) => void;
 };

@@ -29,7 +29,10 @@ export type LayerOutput =
 	| {readonly kind: 'cancel'; readonly transaction: TransactionId; readonly request: SipRequest}
 	/** First ACK of a 2xx, with the answer to an offer that the 2xx may have made. */
 	| {readonly kind: 'ack'; readonly transaction: TransactionId; readonly request: SipRequest}
-	/** 64 × T1 without ACK; after a 2xx the dialog should be ended by BYE (RFC 3261 §13.3.1.4). */
+	/**
+	 * 64 × T1 without ACK; after a 2xx the dialog should be ended by BYE (RFC 3261 §13.3.1.4). Also for an INVITE that
+	 * the user has not answered in `proceedingMs`.
+	 */
 	| {readonly kind: 'ack-timeout'; readonly transaction: TransactionId}
 	/** Retransmitted final responses are kept back; a 2xx of another fork comes as one more. */
 	| {readonly kind: 'response'; readonly transaction: TransactionId; readonly response: SipResponse}
@@ -53,7 +56,7 @@ export type LayerCounters = {
 	strayResponses: number;
 	/** Answered 400 or 505, or dropped, since they were not SIP as RFC 3261 writes it. */
 	malformed: number;
-	/** Answered 405, 415, 416, 420 or 501: well-formed, but beyond our abilities. */
+	/** Answered 405, 415, 416, 420, 501 or 513: well-formed, but beyond our abilities. */
 	refused: number;
 	/** Answered 482: merged (§8.2.2.2) or looped. */
 	merged: number;

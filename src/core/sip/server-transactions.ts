@@ -131,7 +131,7 @@ export class ServerTransactions {
 		const mergeKey = mergeKeyOf(identity);
 		if (identity.toTag === '' && this.#unanswered.has(mergeKey)) {
 			this.#context.counters.merged++;
-			this.#context.reply(request, source, 482, 'Merged Request');
+			this.#context.reply(request, source, {status: 482, reason: 'Merged Request'});
 			return;
 		}
 
@@ -249,7 +249,7 @@ export class ServerTransactions {
 
 /** What {@link makeResponse} copies into 100 and failures. */
 function outlineOf(request: SipRequest): SipRequest {
-	return {...request, headers: request.headers.filter(({name}) => repeated.has(name)), body: new Uint8Array()};
+	return {...request, headers: request.headers.filter(({name}) => repeatedHeaders.has(name)), body: new Uint8Array()};
 }
 
 function deleteIfSame(map: Map<string, ServerRecord>, key: string, record: ServerRecord): void {
@@ -275,4 +275,5 @@ function ackKey({callId, fromTag, toTag, sequence}: MessageIdentity): string {
 	return boundedKey(`${sequence.number} ${fromTag} ${toTag} ${callId}`);
 }
 
-const repeated: ReadonlySet<string> = new Set(['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Timestamp']);
+/** What a response repeats of its request. */
+export const repeatedHeaders: ReadonlySet<string> = new Set(['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Timestamp']);

@@ -2,18 +2,18 @@ import {toHex} from '../../base/bytes.js';
 import type {Result} from '../../base/result.js';
 import type {SipFailure} from '../../wire/sip/failure.js';
 import {headerValues} from '../../wire/sip/headers.js';
-import {judgeRequest, type RequestAbilities, type RequestVerdict} from '../../wire/sip/judge-request.js';
-import type {SipHeader, SipMessage, SipRequest, SipResponse} from '../../wire/sip/message.js';
+import {judgeRequest, type RequestAbilities} from '../../wire/sip/judge-request.js';
+import type {SipMessage, SipRequest, SipResponse} from '../../wire/sip/message.js';
 import {makeResponse} from '../../wire/sip/response.js';
 import {parseVia} from '../../wire/sip/via.js';
 import {type ClientRecord, ClientTransactions, type RequestFailure} from './client-transactions.js';
 import {DeadlineQueue} from './deadline-queue.js';
 import type {SipAddress, SipSource, SipTarget} from './hop.js';
-import {magicCookie, readIdentity, viaBranches, withReceived} from './identity.js';
-import type {LayerContext} from './layer-context.js';
+import {type MessageIdentity, magicCookie, readIdentity, viaBranches, withReceived} from './identity.js';
+import type {LayerContext, Refusal} from './layer-context.js';
 import {type LayerCounters, type LayerOutput, newLayerCounters, type TransactionId} from './layer-output.js';
 import {responseTarget} from './response-target.js';
-import {type ServerRecord, ServerTransactions} from './server-transactions.js';
+import {repeatedHeaders, type ServerRecord, ServerTransactions} from './server-transactions.js';
 import {defaultSipTimers, type SipTimers} from './timers.js';
 
 export type TransactionLayerOptions = {
@@ -117,8 +117,7 @@ export class TransactionLayer {
 	receiveMalformed({answerable}: SipFailure, source: SipSource): void {
 		this.counters.malformed++;
 		if (answerable) {
-			const {request, status, reason} = answerable;
-			this.#reply(request, source, status, reason);
+			this.#reply(answerable.request, source, answerable);
 		}
 	}
 
@@ -172,31 +171,39 @@ export class TransactionLayer {
 	#receiveRequest(request: SipRequest, source: SipSource, nowMs: number): void {
 		const verdict = judgeRequest(request, this.#abilities);
 		const identity = readIdentity(request);
-		const isIntermediary = this.#role === 'intermediary' && request.method !== 'ACK';
-		if (verdict.verdict !== 'accept' || !identity) {
-			this.#refuse(request, source, verdict);
-		} else if (isIntermediary && this.#isLooped(request)) {
-			this.counters.merged++;
-			this.#reply(request, source, 482, 'Loop Detected');
-		} else if (isIntermediary && identity.maxForwards === 0) {
-			this.counters.hopsExhausted++;
-			this.#reply(request, source, 483, 'Too Many Hops');
-		} else {
+		if (verdict.verdict === 'discard') {
+			this.counters.malformed++;
+			return;
+		}
+
+		const refusal = verdict.verdict === 'answer' ? verdict : this.#refusalOf(request, identity);
+		if (refusal) {
+			this.counters[counterByStatus.get(refusal.status) ?? 'refused']++;
+			this.#reply(request, source, refusal);
+		} else if (identity) {
 			this.#servers.receive(request, identity, source, nowMs);
 		}
 	}
 
-	#refuse(request: SipRequest, source: SipSource, verdict: RequestVerdict): void {
-		if (verdict.verdict === 'answer' && verdict.status !== 400) {
-			this.counters.refused++;
-			this.#reply(request, source, verdict.status, verdict.reason, verdict.headers);
-			return;
+	/** Undefined for what may go on to the transactions. */
+	#refusalOf(request: SipRequest, identity: MessageIdentity | undefined): Refusal | undefined {
+		if (!identity) {
+			return {status: 400, reason: 'Bad Request'};
 		}
 
-		this.counters.malformed++;
-		if (verdict.verdict !== 'discard') {
-			this.#reply(request, source, 400, 'Bad Request');
+		if (repeatedCharacters(request) > largestRepeatedHeaders) {
+			return {status: 513, reason: 'Message Too Large'};
 		}
+
+		if (this.#role === 'endpoint' || request.method === 'ACK') {
+			return undefined;
+		}
+
+		if (this.#isLooped(request)) {
+			return {status: 482, reason: 'Loop Detected'};
+		}
+
+		return identity.maxForwards === 0 ? {status: 483, reason: 'Too Many Hops'} : undefined;
 	}
 
 	#isLooped(request: SipRequest): boolean {
@@ -204,21 +211,13 @@ export class TransactionLayer {
 	}
 
 	/** Answers without state (RFC 3261 §8.2.7); ACK is never answered, nor what says not whom to answer. */
-	#reply(
-		request: SipRequest,
-		source: SipSource,
-		status: number,
-		reason: string,
-		headers: readonly SipHeader[] = [],
-	): void {
+	#reply(request: SipRequest, source: SipSource, {status, reason, headers = []}: Refusal): void {
 		const via = parseVia(headerValues(request, 'Via')[0] ?? '');
 		if (via.ok && request.method !== 'ACK') {
+			const toTag = this.#statelessTag;
 			this.#outputs.push({
 				kind: 'send',
-				message: makeResponse(withReceived(request, via.value, source), status, reason, {
-					toTag: this.#statelessTag,
-					headers,
-				}),
+				message: makeResponse(withReceived(request, via.value, source), status, reason, {toTag, headers}),
 				target: responseTarget(via.value, source),
 				transaction: undefined,
 			});
@@ -232,7 +231,20 @@ export class TransactionLayer {
 
 		if (this.#overload.replies < this.#overloadRepliesPerSecond) {
 			this.#overload.replies++;
-			this.#reply(request, source, 503, 'Service Unavailable');
+			this.#reply(request, source, {status: 503, reason: 'Service Unavailable'});
 		}
 	}
 }
+
+/** What we hold of a request for as long as its transaction lives. */
+function repeatedCharacters({headers}: SipRequest): number {
+	return headers.reduce((sum, {name, value}) => sum + (repeatedHeaders.has(name) ? value.length : 0), 0);
+}
+
+const counterByStatus: ReadonlyMap<number, keyof LayerCounters> = new Map([
+	[400, 'malformed'],
+	[482, 'merged'],
+	[483, 'hopsExhausted'],
+]);
+/** A hundred and more Vias of an ordinary size. */
+const largestRepeatedHeaders = 16_384;

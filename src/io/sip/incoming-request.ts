@@ -8,15 +8,13 @@ export type IncomingRequestEvents = {
 	cancel: [];
 	/** First ACK of our 2xx. */
 	ack: [ack: SipRequest];
-	/** No ACK within 64 × T1. After a 2xx the dialog should be ended by BYE (RFC 3261 §13.3.1.4). */
+	/** No ACK of our 2xx within 64 × T1: the dialog should be ended by BYE (RFC 3261 §13.3.1.4). */
 	'ack-timeout': [];
 	/** An answer could not be sent. */
 	'transport-error': [];
-	/** Last. */
-	ended: [];
 };
 
-/** A request that came, with the means to answer it. */
+/** A request that came, with the means to answer it. After a final response only the events of a 2xx to INVITE follow. */
 export class IncomingRequest extends EventEmitter<IncomingRequestEvents> {
 	readonly request: SipRequest;
 	readonly origin: SipSource;

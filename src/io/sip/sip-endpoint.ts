@@ -9,7 +9,7 @@ import {TransactionLayer, type TransactionLayerOptions} from '../../core/sip/tra
 import type {SipMessage, SipRequest} from '../../wire/sip/message.js';
 import {writeSipMessage} from '../../wire/sip/write-message.js';
 import {IncomingRequest} from './incoming-request.js';
-import {openListeners, type SipListen} from './listeners.js';
+import {openListeners, type SipListen, type SipListener} from './listeners.js';
 import {OutgoingRequest} from './outgoing-request.js';
 import type {Admit, SipTransport, SipTransportCounters, SipTransportFailure} from './sip-transport.js';
 import type {TcpTransportLimits} from './tcp-transport.js';
@@ -44,7 +44,7 @@ export type SipEndpointCounters = {
  * out as outcomes, events and counters; only wrong arguments throw.
  */
 export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
-	readonly #transports: readonly SipTransport[];
+	readonly #listeners: readonly SipListener[];
 	readonly #layer: TransactionLayer;
 	readonly #clock: Clock;
 	readonly #incoming = new Map<TransactionId, IncomingRequest>();
@@ -55,13 +55,13 @@ export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
 	#isDraining = false;
 	#isClosed = false;
 
-	private constructor(transports: readonly SipTransport[], options: SipEndpointOptions) {
+	private constructor(listeners: readonly SipListener[], options: SipEndpointOptions) {
 		super();
 		const {clock = systemClock, random = randomBytes, listen: _, admit: __, tcp: ___, ...layerOptions} = options;
-		this.#transports = transports;
+		this.#listeners = listeners;
 		this.#clock = clock;
 		this.#layer = new TransactionLayer({...layerOptions, random, sentBy: (target) => this.#sentBy(target)});
-		for (const transport of transports) {
+		for (const {transport} of listeners) {
 			transport.on('message', (message, source) => {
 				this.#layer.receive(message, source, this.#nowMs);
 				this.#drain();
@@ -82,18 +82,18 @@ export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
 		return new SipEndpoint(await openListeners(options.listen, options.admit ?? (() => true), options.tcp), options);
 	}
 
-	/** First address that it listens on by `transport`. Throws `RangeError` where there is none. */
+	/** First address that it is reached at by `transport`, as Via and Contact say it. Throws `RangeError` where there is none. */
 	localAddress(transport: SipTransportName): SipAddress {
-		const found = this.#transports.find((candidate) => candidate.transport === transport);
+		const found = this.#listeners.find((candidate) => candidate.transport.transport === transport);
 		if (!found) {
 			throw new RangeError(`Expected a transport that is listened on, got ${transport}.`);
 		}
 
-		return found.local;
+		return found.advertised;
 	}
 
 	get counters(): SipEndpointCounters {
-		const transports = this.#transports.map(({transport, local, counters, connections}) => ({
+		const transports = this.#listeners.map(({transport: {transport, local, counters, connections}}) => ({
 			transport,
 			...local,
 			...counters,
@@ -155,7 +155,7 @@ export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
 
 		this.#outgoing.clear();
 		this.#incoming.clear();
-		await Promise.all(this.#transports.map((transport) => transport.close()));
+		await Promise.all(this.#listeners.map(({transport}) => transport.close()));
 	}
 
 	get #nowMs(): number {
@@ -168,16 +168,18 @@ export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
 		return result.ok;
 	}
 
-	#transportFor({transport, address, local}: SipTarget): SipTransport | undefined {
-		const fitting = this.#transports.filter(
-			(candidate) => candidate.transport === transport && isIPv6(candidate.local.address) === isIPv6(address),
+	#listenerFor({transport: name, address, local}: SipTarget): SipListener | undefined {
+		const fitting = this.#listeners.filter(
+			({transport}) => transport.transport === name && isIPv6(transport.local.address) === isIPv6(address),
 		);
-		const exact = local && fitting.find((one) => one.local.address === local.address && one.local.port === local.port);
+		const exact = fitting.find(
+			({transport}) => transport.local.address === local?.address && transport.local.port === local.port,
+		);
 		return exact ?? fitting[0];
 	}
 
 	#sentBy(target: SipTarget): SipAddress | undefined {
-		return this.#transportFor(target)?.local;
+		return this.#listenerFor(target)?.advertised;
 	}
 
 	/** Does what the layer wants done. A listener that calls back in only adds to what the outer call drains. */
@@ -206,11 +208,12 @@ export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
 		} else if (output.kind === 'response') {
 			this.#outgoing.get(output.transaction)?.receive(output.response);
 		} else if (output.kind === 'ended') {
-			this.#incoming.get(output.transaction)?.emit('ended');
 			this.#incoming.delete(output.transaction);
 			this.#outgoing.delete(output.transaction);
 		} else if (output.kind === 'ack') {
-			this.#incoming.get(output.transaction)?.emit('ack', output.request);
+			const incoming = this.#incoming.get(output.transaction);
+			this.#incoming.delete(output.transaction);
+			incoming?.emit('ack', output.request);
 		} else if (output.kind === 'timeout') {
 			this.#outgoing.get(output.transaction)?.fail('TIMEOUT', 'Expected a final response in time.');
 		} else if (output.kind === 'transport-error') {
@@ -225,6 +228,11 @@ export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
 		const incoming = new IncomingRequest(request, source, localTag, (response) => {
 			this.#encode(response);
 			const isSent = this.#layer.respond(transaction, response, this.#nowMs);
+			if (isSent && (response.status >= 300 || (response.status >= 200 && request.method !== 'INVITE'))) {
+				// What a stranger sent is not held for as long as its retransmissions may come.
+				this.#incoming.delete(transaction);
+			}
+
 			this.#drain();
 			return isSent;
 		});
@@ -240,7 +248,7 @@ export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
 	}
 
 	async #send({message, target, transaction}: Extract<LayerOutput, {kind: 'send'}>): Promise<void> {
-		const transport = this.#transportFor(target);
+		const transport = this.#listenerFor(target)?.transport;
 		const failure: SipTransportFailure | undefined = transport
 			? failureOf(await transport.send(this.#encode(message), target))
 			: {code: 'UNREACHABLE', message: 'Expected a transport of that name and address family.'};

@@ -63,9 +63,14 @@ export class TcpConnection extends EventEmitter<TcpConnectionEvents> {
 		socket.on('close', () => this.#onClose());
 	}
 
+	/** False once either side has begun to close. */
+	get isUsable(): boolean {
+		return this.#socket.writable;
+	}
+
 	/** Resolves when the octets are with the kernel, or when it is sure that they never will be. */
 	send(bytes: Uint8Array): Promise<Result<void, SipTransportFailure>> {
-		if (this.#socket.destroyed) {
+		if (!this.isUsable) {
 			return Promise.resolve({ok: false, failure: this.#closedFailure()});
 		}
 

@@ -84,8 +84,13 @@ export class TcpTransport extends EventEmitter<SipTransportEvents> implements Si
 	}
 
 	async send(bytes: Uint8Array, target: SipTarget): Promise<Result<void, SipTransportFailure>> {
-		const connection = this.#connectionFor(target);
-		const result = connection instanceof TcpConnection ? await connection.send(bytes) : connection;
+		let result = await this.#known(target)?.send(bytes);
+		if (!result || (!result.ok && result.failure.code !== 'OVERLOADED')) {
+			// RFC 3261 §18.2.2, §18.4: what an old connection did not take goes by a new one.
+			const connection = this.#connect(target);
+			result = connection instanceof TcpConnection ? await connection.send(bytes) : connection;
+		}
+
 		this.counters[result.ok ? 'sent' : 'failedSends']++;
 		return result;
 	}
@@ -107,15 +112,15 @@ export class TcpTransport extends EventEmitter<SipTransportEvents> implements Si
 		await Promise.all([closed, ...ended]);
 	}
 
-	#connectionFor(target: SipTarget): TcpConnection | Result<never, SipTransportFailure> {
-		const {address, port, connection: id} = target;
-		const known = (id !== undefined && this.#byId.get(id)) || this.#byRemote.get(formatHostPort(address, port));
+	#known({address, port, connection: id}: SipTarget): TcpConnection | undefined {
+		return [id === undefined ? undefined : this.#byId.get(id), this.#byRemote.get(formatHostPort(address, port))].find(
+			(connection) => connection?.isUsable,
+		);
+	}
+
+	#connect({address, port}: SipTarget): TcpConnection | Result<never, SipTransportFailure> {
 		if (this.#isClosed) {
 			return fail('CLOSED', 'Expected an open transport.');
-		}
-
-		if (known) {
-			return known;
 		}
 
 		if (isIP(address) === 0 || port === 0) {
