@@ -18,7 +18,11 @@
         'sallyport_native',
         '<!(node -p "require(\'node-addon-api\').targets"):node_addon_api_except',
       ],
-      'defines': ['NAPI_VERSION=8'],
+      'defines': [
+        'NAPI_VERSION=8',
+        # A worker that is being terminated lets nothing be thrown into it any more; that must not end the process.
+        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
+      ],
       'include_dirs': ['native'],
       'sources': ['native/addon.cc', '<!@(node native/install/list-sources.mjs binding)'],
     },

@@ -41,7 +41,7 @@ struct SessionKey {
 struct SessionOptions {
   /// At least one; all of one suite, with MKIs of one length that differ.
   std::vector<SessionKey> keys;
-  /// 64 to 32767 (RFC 3711 §3.3.2).
+  /// 64 to 32767 (RFC 3711 §3.3.2); libsrtp rounds up to a multiple of 32.
   std::uint32_t replayWindowPackets = kDefaultReplayWindowPackets;
   /// SSRCs that the session keeps state for, 1 to 4096.
   std::uint32_t maxSources = kDefaultMaxSources;

@@ -18,7 +18,7 @@ export type SessionKey = {
 export type SrtpSessionOptions = {
 	/** 1 to 16 keys of one suite. Several only with an MKI each, all of one length, no two the same. */
 	readonly keys: readonly SessionKey[];
-	/** Packets remembered to refuse replays, 64 to 32767 (RFC 3711 §3.3.2). @default 128 */
+	/** Packets remembered to refuse replays, 64 to 32767 (RFC 3711 §3.3.2), rounded up to a multiple of 32. @default 128 */
 	readonly replayWindowPackets?: number;
 	/** Sources (SSRCs) that the session keeps state for, 1 to 4096. @default 64 */
 	readonly maxSources?: number;
