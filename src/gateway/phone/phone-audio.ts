@@ -10,6 +10,10 @@ import type {G711Codec} from '../../wire/audio/g711.js';
 export type WirePacket = {
 	readonly direction: 'sent' | 'received';
 	readonly kind: 'rtp' | 'rtcp';
+	/** Where it came from or went to. */
+	readonly peer: {readonly address: string; readonly port: number};
+	/** Our own end. */
+	readonly local: {readonly address: string; readonly port: number};
 	/** Milliseconds since 1970. */
 	readonly atMs: number;
 	readonly octets: Uint8Array;
@@ -58,6 +62,11 @@ export class PhoneAudio {
 	private constructor(sockets: RtpSocketPair, onPacket: ((packet: WirePacket) => void) | undefined) {
 		this.#sockets = sockets;
 		this.#onPacket = onPacket;
+		for (const kind of onPacket === undefined ? [] : (['rtp', 'rtcp'] as const)) {
+			sockets[kind].on('message', (octets, peer) => {
+				this.#show('received', kind, peer, octets);
+			});
+		}
 	}
 
 	/** Rejects with `RTP_PORTS_UNAVAILABLE` where the ports cannot be had. */
@@ -83,8 +92,8 @@ export class PhoneAudio {
 		this.#outbound = outbound;
 		this.#receiver = new RtpReceiver({
 			sockets: this.#sockets,
-			unprotectRtp: this.#watched('received', 'rtp', (packet) => inbound.unprotectRtp(packet)),
-			unprotectRtcp: this.#watched('received', 'rtcp', (packet) => inbound.unprotectRtcp(packet)),
+			unprotectRtp: (packet) => inbound.unprotectRtp(packet),
+			unprotectRtcp: (packet) => inbound.unprotectRtcp(packet),
 			...(acceptAnySource ? {} : {allowedSources: [remote.rtp]}),
 			onPacket: ({sequenceNumber}, arrivalMs) => this.#receivedAtMs.set(sequenceNumber, arrivalMs),
 		});
@@ -105,8 +114,8 @@ export class PhoneAudio {
 			sound,
 			...(ssrc === undefined ? {} : {ssrc}),
 			...(sequenceNumber === undefined ? {} : {sequenceNumber}),
-			protectRtp: this.#watched('sent', 'rtp', (packet) => outbound.protectRtp(packet)),
-			protectRtcp: this.#watched('sent', 'rtcp', (packet) => outbound.protectRtcp(packet)),
+			protectRtp: this.#shown('rtp', remote.rtp, (packet) => outbound.protectRtp(packet)),
+			protectRtcp: this.#shown('rtcp', remote.rtcp, (packet) => outbound.protectRtcp(packet)),
 			reportBlocks: (nowMs) => this.#receiver?.reportBlocks(nowMs) ?? [],
 			onSent: (sequence, nowMs) => this.#sentAtMs.set(sequence, nowMs),
 		});
@@ -133,22 +142,32 @@ export class PhoneAudio {
 		return report;
 	}
 
-	/** `transform`, with what is on the wire shown to `onPacket`: never what is inside. */
-	#watched(direction: WirePacket['direction'], kind: WirePacket['kind'], transform: PacketTransform): PacketTransform {
-		const onPacket = this.#onPacket;
-		if (onPacket === undefined) {
-			return transform;
-		}
-
+	/** `protect`, with what comes out of it shown to `onPacket`: what is on the wire, never what is inside. */
+	#shown(kind: WirePacket['kind'], peer: WirePacket['peer'], protect: PacketTransform): PacketTransform {
 		return (packet) => {
-			const result = transform(packet);
-			if (direction === 'received') {
-				onPacket({direction, kind, atMs: Date.now(), octets: Uint8Array.from(packet)});
-			} else if (result.ok) {
-				onPacket({direction, kind, atMs: Date.now(), octets: Uint8Array.from(result.value)});
+			const result = protect(packet);
+			if (result.ok) {
+				this.#show('sent', kind, peer, result.value);
 			}
 
 			return result;
 		};
+	}
+
+	#show(
+		direction: WirePacket['direction'],
+		kind: WirePacket['kind'],
+		{address, port}: WirePacket['peer'],
+		octets: Uint8Array,
+	): void {
+		const local = this.#sockets.destination[kind];
+		this.#onPacket?.({
+			direction,
+			kind,
+			peer: {address, port},
+			local,
+			atMs: performance.timeOrigin + performance.now(),
+			octets: Uint8Array.from(octets),
+		});
 	}
 }
