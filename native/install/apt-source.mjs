@@ -1,6 +1,6 @@
 // Downloads libsrtp's upstream tarball as the machine's own apt would: same mirrors, keys, proxies and preferences, but
 // with lists and cache of our own, so that neither root nor a deb-src line is needed and the system stays as it is.
-import {execFileSync} from 'node:child_process';
+import {spawnSync} from 'node:child_process';
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -15,16 +15,19 @@ const tarballName = `${sourcePackage}_${upstreamVersion}.orig.tar.gz`;
 export function downloadUpstreamTarball(folder) {
 	const state = mkdtempSync(join(tmpdir(), 'sallyport-apt-'));
 	try {
-		const apt = privateApt(state);
-		apt('apt-get', ['update']);
-		const version = offeredVersions(apt).find((version) =>
+		const flags = privateFlags(state);
+		const complaint = complaintOfUpdate(flags);
+		const version = offeredVersions(flags).find((version) =>
 			version.replace(/^\d+:/, '').startsWith(`${upstreamVersion}-`),
 		);
 		if (version === undefined) {
-			throw new InstallFailure(`apt offers no source package ${sourcePackage} ${upstreamVersion} here; ${remedy}.`);
+			const why = complaint === '' ? '' : ` (apt-get update: ${complaint})`;
+			throw new InstallFailure(
+				`apt offers no source package ${sourcePackage} ${upstreamVersion} here${why}; ${remedy}.`,
+			);
 		}
 
-		apt('apt-get', ['source', '--download-only', '--tar-only', `${sourcePackage}=${version}`], {cwd: folder});
+		run('apt-get', [...flags, 'source', '--download-only', '--tar-only', `${sourcePackage}=${version}`], {cwd: folder});
 	} finally {
 		rmSync(state, {recursive: true, force: true});
 	}
@@ -37,8 +40,8 @@ export function downloadUpstreamTarball(folder) {
 	return tarball;
 }
 
-/** A function that runs an apt program with lists, cache and source entries in `state`. */
-function privateApt(state) {
+/** Flags that make an apt program keep lists, cache and source entries in `state`. */
+function privateFlags(state) {
 	const lists = join(state, 'lists');
 	const cache = join(state, 'cache');
 	const parts = join(state, 'sources.list.d');
@@ -60,12 +63,12 @@ function privateApt(state) {
 		// The user _apt, whom apt running as root downloads as, may not enter our folders.
 		...(process.getuid() === 0 ? {'APT::Sandbox::User': 'root'} : {}),
 	};
-	const flags = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-	return (program, argv, settings = {}) => run(program, ['-q', ...flags, ...argv], settings);
+	return ['-q', ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])];
 }
 
-function offeredVersions(apt) {
-	const records = apt('apt-cache', ['showsrc', '--only-source', sourcePackage]);
+/** None where the lists could not be fetched. */
+function offeredVersions(flags) {
+	const {stdout: records} = start('apt-cache', [...flags, 'showsrc', '--only-source', sourcePackage]);
 	return [...records.matchAll(/^Version: (\S+)$/gm)].map(([, version]) => version);
 }
 
@@ -81,25 +84,36 @@ function machineSourceFiles() {
 		.map(([name, path]) => [name, readFileSync(path, 'utf8')]);
 }
 
-/** Output of a program that ended well. A mirror that does not answer is no failure here: the download will tell. */
+/** What a program wrote to standard output. Throws {@link InstallFailure} when it is absent or failed. */
 function run(program, argv, settings) {
-	try {
-		return execFileSync(program, argv, {
-			encoding: 'utf8',
-			stdio: ['ignore', 'pipe', 'pipe'],
-			env: {...process.env, LC_ALL: 'C.UTF-8'},
-			...settings,
-		});
-	} catch (cause) {
-		if (cause.code === 'ENOENT') {
-			throw new InstallFailure(`${program} is not on this machine; ${remedy}.`);
-		}
-
-		if (argv.at(-1) === 'update') {
-			return '';
-		}
-
-		const said = String(cause.stderr).match(/^E: (.*)$/m)?.[1] ?? `exit code ${cause.status}`;
+	const {error, status, stdout, stderr} = start(program, argv, settings);
+	if (error !== undefined || status !== 0) {
+		const said = firstComplaint(stderr) || error?.message || `exit code ${status}`;
 		throw new InstallFailure(`${program} could not provide the source of libsrtp (${said}); ${remedy}.`);
 	}
+
+	return stdout;
+}
+
+/** Runs apt-get update and returns what it complained of. One mirror that fails is no failure: another may do. */
+function complaintOfUpdate(flags) {
+	return firstComplaint(start('apt-get', [...flags, 'update']).stderr);
+}
+
+function start(program, argv, settings) {
+	const outcome = spawnSync(program, argv, {
+		encoding: 'utf8',
+		stdio: ['ignore', 'pipe', 'pipe'],
+		env: {...process.env, LC_ALL: 'C.UTF-8'},
+		...settings,
+	});
+	if (outcome.error?.code === 'ENOENT') {
+		throw new InstallFailure(`${program} is not on this machine; ${remedy}.`);
+	}
+
+	return outcome;
+}
+
+function firstComplaint(stderr) {
+	return String(stderr ?? '').match(/^[EW]: (.*)$/m)?.[1] ?? '';
 }

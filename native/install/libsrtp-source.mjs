@@ -12,7 +12,7 @@ import {
 	statSync,
 	writeFileSync,
 } from 'node:fs';
-import {dirname, join, resolve} from 'node:path';
+import {basename, dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {downloadUpstreamTarball} from './apt-source.mjs';
 import {InstallFailure, remedy} from './failure.mjs';
@@ -36,18 +36,18 @@ export async function provideLibsrtpSource(environment = process.env) {
 		if (!named) {
 			unpack(downloadUpstreamTarball(staging), tree);
 		} else if (kindOf(named) === 'folder') {
-			cpSync(resolve(named), tree, {recursive: true});
+			cpSync(resolve(named), tree, {recursive: true, filter: (path) => basename(path) !== '.git'});
 		} else {
 			unpack(resolve(named), tree);
 		}
 
-		if (!existsSync(join(tree, 'srtp', 'srtp.c'))) {
-			throw new InstallFailure(`${named} holds no libsrtp source (srtp/srtp.c is missing); ${remedy}.`);
+		if (!isVersion(tree, '2.5.0')) {
+			throw new InstallFailure(`${named} holds no libsrtp 2.5.0 source; ${remedy}.`);
 		}
 
 		writeFileSync(
 			join(tree, '.sallyport-origin'),
-			`${named ?? `apt source package libsrtp2, sha256 ${tarballSha256}`}\n`,
+			`${named || `apt source package libsrtp2, sha256 ${tarballSha256}`}\n`,
 		);
 		rmSync(destination, {recursive: true, force: true});
 		renameSync(tree, destination);
@@ -58,6 +58,14 @@ export async function provideLibsrtpSource(environment = process.env) {
 
 function isComplete() {
 	return existsSync(origin);
+}
+
+/** Our additions fit this version only. */
+function isVersion(tree, version) {
+	const [source, configuration] = ['srtp/srtp.c', 'configure.ac'].map((name) => join(tree, name));
+	return (
+		existsSync(source) && existsSync(configuration) && readFileSync(configuration, 'utf8').includes(`[${version}]`)
+	);
 }
 
 function kindOf(named) {
