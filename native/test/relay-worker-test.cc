@@ -1,0 +1,201 @@
+// The worker thread with real sockets on loopback.
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <random>
+
+#include "net/epoll-poller.h"
+#include "net/media-worker.h"
+#include "test/relay-fixture.h"
+#include "test/story.h"
+
+namespace sallyport::net {
+
+namespace {
+
+using media::at;
+using media::Bytes;
+using media::DropReason;
+using media::rtpPacket;
+using media::TransportAddress;
+using test::expect;
+using test::Story;
+
+/// A worker, and its replies in the order in which they came.
+class Bench {
+ public:
+  Bench() : worker_(EpollPoller::open(), [this](Message message) { take(std::move(message)); }) {}
+
+  template <typename Body>
+  Reply ask(Body body) {
+    worker_.post({++request_, std::move(body)});
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return !replies_.empty(); });
+    const Reply reply = replies_.front();
+    replies_.pop_front();
+    return reply;
+  }
+
+  RelayStatistics statistics(RelayId relay) {
+    return std::get<RelayStatistics>(ask(ReadStatistics{relay}).body);
+  }
+
+ private:
+  void take(Message message) {
+    if (!std::holds_alternative<Reply>(message)) return;
+    const std::lock_guard lock(mutex_);
+    replies_.push_back(std::get<Reply>(message));
+    changed_.notify_one();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Reply> replies_;
+  std::uint32_t request_ = 0;
+  MediaWorker worker_;
+};
+
+PortPair somePorts(const char* address = "127.0.0.1") {
+  std::random_device random;
+  return bindPortPair(at(address, 0), {.first = 20000, .last = 60000}, random()).value();
+}
+
+UdpSocket somePhone() { return std::move(somePorts().rtp); }
+
+void send(const UdpSocket& from, const Bytes& packet, const TransportAddress& to) {
+  sockaddr_storage address{};
+  const socklen_t octets = to.toSocketAddress(address);
+  expect(::sendto(from.descriptor(), packet.data(), packet.size(), 0,
+                  reinterpret_cast<const sockaddr*>(&address),
+                  octets) == static_cast<ssize_t>(packet.size()));
+}
+
+/// What `phone` gets next; empty after a second of silence.
+Bytes receive(const UdpSocket& phone) {
+  fd_set readable;
+  FD_ZERO(&readable);
+  FD_SET(phone.descriptor(), &readable);
+  timeval patience{.tv_sec = 1, .tv_usec = 0};
+  Bytes packet(2048);
+  if (::select(phone.descriptor() + 1, &readable, nullptr, nullptr, &patience) != 1) return {};
+  const ssize_t count = ::recv(phone.descriptor(), packet.data(), packet.size(), 0);
+  packet.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
+  return packet;
+}
+
+const Story bindsPairs("ports come in pairs, RTP even and RTCP above it, until there are none", [] {
+  const PortPair pair = somePorts();
+  const std::uint16_t port = pair.rtp.local().port();
+  expect(port % 2 == 0 && pair.rtcp.local().port() == port + 1);
+  const PortRange taken{.first = port, .last = static_cast<std::uint16_t>(port + 1)};
+  const auto again = bindPortPair(at("127.0.0.1", 0), taken, 0);
+  expect(!again && again.failure() == BindFailure::portTaken);
+  const PortRange odd{.first = static_cast<std::uint16_t>(port + 1), .last = port};
+  expect(!bindPortPair(at("127.0.0.1", 0), odd, 0));
+  const auto foreign = bindPortPair(at("192.0.2.1", 0), {.first = 20000, .last = 60000}, 0);
+  expect(!foreign && foreign.failure() == BindFailure::addressNotAvailable);
+});
+
+const Story runsOut("when the system has no descriptor left the failure has a name", [] {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const int next = ::dup(0);
+  ::close(next);
+  const rlimit tight{.rlim_cur = static_cast<rlim_t>(next + 1), .rlim_max = before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &tight);
+  const auto pair = bindPortPair(at("127.0.0.1", 0), {.first = 20000, .last = 60000}, 0);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  expect(!pair && pair.failure() == BindFailure::tooManyFiles);
+});
+
+const Story carriesBothWays("a thousand packets go through both ways and every one is counted", [] {
+  Bench bench;
+  const std::array<UdpSocket, 2> phones{somePhone(), somePhone()};
+  std::array<PortPair, 2> ports{somePorts(), somePorts()};
+  const std::array<TransportAddress, 2> legs{ports[0].rtp.local(), ports[1].rtp.local()};
+  expect(std::holds_alternative<std::monostate>(bench.ask(CreateRelay{1, std::move(ports)}).body));
+  for (std::size_t leg = 0; leg < 2; ++leg) {
+    bench.ask(ConfigureLeg{1, leg, media::clearLeg(phones[leg].local())});
+  }
+  for (std::uint16_t i = 0; i < 1000; ++i) {
+    const std::size_t from = i % 2;
+    send(phones[from], rtpPacket(i), legs[from]);
+    expect(receive(phones[1 - from]) == rtpPacket(i));
+  }
+  const RelayStatistics statistics = bench.statistics(1);
+  expect(statistics[0].receivedPackets == 500 && statistics[1].sentPackets == 500);
+  expect(statistics[0].receivedOctets == 500 * 172);
+});
+
+const Story closedPeer("a peer whose port is closed stops nothing", [] {
+  Bench bench;
+  const UdpSocket phone = somePhone();
+  const TransportAddress gone = somePhone().local();
+  std::array<PortPair, 2> ports{somePorts(), somePorts()};
+  const TransportAddress leg = ports[0].rtp.local();
+  bench.ask(CreateRelay{1, std::move(ports)});
+  bench.ask(ConfigureLeg{1, 0, media::clearLeg(phone.local())});
+  bench.ask(ConfigureLeg{1, 1, media::clearLeg(gone)});
+  for (std::uint16_t i = 0; i < 100; ++i) send(phone, rtpPacket(i), leg);
+  while (bench.statistics(1)[0].receivedPackets < 100) {
+  }
+  expect(bench.statistics(1)[1].sentPackets == 100);
+});
+
+const Story noRoute("a destination that the system cannot reach is counted as such", [] {
+  Bench bench;
+  const UdpSocket phone = somePhone();
+  std::array<PortPair, 2> ports{somePorts(), somePorts()};
+  const TransportAddress leg = ports[0].rtp.local();
+  bench.ask(CreateRelay{1, std::move(ports)});
+  bench.ask(ConfigureLeg{1, 0, media::clearLeg(phone.local())});
+  // From 127.0.0.1 nothing can be sent elsewhere.
+  bench.ask(ConfigureLeg{1, 1, media::clearLeg(at("192.0.2.1", 9))});
+  send(phone, rtpPacket(1), leg);
+  while (bench.statistics(1)[0].receivedPackets < 1) {
+  }
+  expect(bench.statistics(1)[0].dropped[static_cast<std::size_t>(DropReason::noRoute)] == 1);
+});
+
+const Story unknownRelays("commands for a relay that is not there are refused", [] {
+  Bench bench;
+  const auto isUnknown = [](const Reply& reply) {
+    const auto* failure = std::get_if<CommandFailure>(&reply.body);
+    return failure != nullptr && *failure == CommandFailure::unknownRelay;
+  };
+  expect(isUnknown(bench.ask(ReadStatistics{5})));
+  expect(isUnknown(bench.ask(DestroyRelay{5})));
+  expect(isUnknown(bench.ask(ConfigureLeg{5, 0, media::clearLeg(at("127.0.0.1", 1))})));
+});
+
+const Story sleeps("an idle worker takes no time of the processor", [] {
+  Bench bench;
+  bench.ask(CreateRelay{1, {somePorts(), somePorts()}});
+  const auto spentUs = [] {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
+  };
+  const auto before = spentUs();
+  ::usleep(300'000);
+  expect(spentUs() - before < 10'000);
+});
+
+const Story endsWithCallsUp("a worker that ends with calls up closes their sockets", [] {
+  std::uint16_t port = 0;
+  {
+    Bench bench;
+    std::array<PortPair, 2> ports{somePorts(), somePorts()};
+    port = ports[0].rtp.local().port();
+    bench.ask(CreateRelay{1, std::move(ports)});
+  }
+  expect(UdpSocket::bind(at("127.0.0.1", port)).ok());
+});
+
+}  // namespace
+
+}  // namespace sallyport::net
