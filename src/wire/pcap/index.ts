@@ -3,3 +3,4 @@
  */
 export * from './pcap-file.js';
 export type {Endpoint, UdpDatagram} from './udp-datagram.js';
+export {writePcap} from './write-pcap.js';
