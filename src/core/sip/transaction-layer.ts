@@ -14,7 +14,7 @@ import type {LayerContext, Refusal} from './layer-context.js';
 import {type LayerCounters, type LayerOutput, newLayerCounters, type TransactionId} from './layer-output.js';
 import {responseTarget} from './response-target.js';
 import {repeatedHeaders, type ServerRecord, ServerTransactions} from './server-transactions.js';
-import {defaultSipTimers, type SipTimers} from './timers.js';
+import {type SipTimers, sipTimers} from './timers.js';
 
 export type TransactionLayerOptions = {
 	/** Octets from a cryptographic generator: branches and tags are guessed by nobody. */
@@ -68,7 +68,7 @@ export class TransactionLayer {
 		this.#overloadRepliesPerSecond = options.overloadRepliesPerSecond ?? 100;
 		this.#statelessTag = this.newTag();
 		const context: LayerContext<ServerRecord | ClientRecord> = {
-			timers: {...defaultSipTimers, ...options.timers},
+			timers: sipTimers(options.timers),
 			proceedingMs: options.proceedingMs ?? 600_000,
 			maximumServerTransactions: options.maximumServerTransactions ?? 10_000,
 			maximumClientTransactions: options.maximumClientTransactions ?? 10_000,

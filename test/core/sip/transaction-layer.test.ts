@@ -462,3 +462,65 @@ function viaRequest(method: string, branch: string, callId = 'call-1'): SipReque
 		headers: [{name: 'Via', value: `SIP/2.0/UDP 192.0.2.1:5060;branch=${branch}`}, ...request.headers],
 	};
 }
+
+test('what is well-formed but beyond our abilities is refused without a transaction', (t) => {
+	const layer = new TransactionLayer({
+		random: seededOctets('abilities'),
+		sentBy: () => ({address: '192.0.2.2', port: 5060}),
+		abilities: {methods: ['INVITE', 'ACK', 'BYE', 'CANCEL'], extensions: []},
+	});
+	const invite = viaRequest('INVITE', 'z9hG4bKx');
+	const required = {...invite, headers: [...invite.headers, {name: 'Require', value: '100rel'}]};
+	const bulky = {
+		...invite,
+		headers: [
+			...Array.from({length: 200}, (_, hop) => ({
+				name: 'Via',
+				value: `SIP/2.0/UDP p${hop}.example.com;branch=z9hG4bK${'x'.repeat(80)}`,
+			})),
+			...invite.headers,
+		],
+	};
+	for (const [request, status, name] of [
+		[viaRequest('REGISTER', 'z9hG4bKr'), 405, 'Allow'],
+		[required, 420, 'Unsupported'],
+		[bulky, 513, 'Via'],
+	] as const) {
+		layer.receive(request, udpSource('192.0.2.1', 5060), 0);
+		const reply = layer.poll();
+		t.true(reply?.kind === 'send' && reply.message.kind === 'response' && reply.message.status === status);
+		t.truthy(reply?.kind === 'send' && header(reply.message, name));
+	}
+
+	t.is(layer.counters.refused, 3);
+	t.is(layer.size.server, 0);
+});
+
+test('an answer that could not be sent is reported, and the transaction lives on', (t) => {
+	const {alice} = start(1);
+	alice.layer.receive(viaRequest('INVITE', 'z9hG4bKlost'), udpSource('192.0.2.1', 5060), 0);
+	const output = alice.layer.poll() as RequestOutput;
+	alice.layer.respond(output.transaction, answer(output, 486), 1);
+	t.is(alice.layer.poll()?.kind, 'send');
+	alice.layer.transportError(output.transaction, false, 2);
+	t.is(alice.layer.poll()?.kind, 'transport-error');
+	t.is(alice.layer.size.server, 1);
+	alice.layer.advance(501);
+	t.is(alice.layer.poll()?.kind, 'send', 'Timer G tries again');
+});
+
+test('no more requests go out than the limit says', (t) => {
+	const layer = new TransactionLayer({
+		random: seededOctets('limit'),
+		sentBy: ({transport}) => (transport === 'udp' ? {address: '192.0.2.1', port: 5060} : undefined),
+		maximumClientTransactions: 2,
+	});
+	const target = {transport: 'udp', address: '192.0.2.2', port: 5060} as const;
+	t.true(layer.request(sipRequest('INVITE'), target, 0).ok);
+	t.true(layer.request(sipRequest('OPTIONS'), target, 0).ok);
+	const third = layer.request(sipRequest('OPTIONS'), target, 0);
+	t.is(third.ok ? 'ok' : third.failure.code, 'TOO_MANY_TRANSACTIONS');
+	layer.advance(40_000);
+	const without = layer.request(sipRequest('OPTIONS'), {...target, transport: 'tcp'}, 40_000);
+	t.is(without.ok ? 'ok' : without.failure.code, 'NO_TRANSPORT');
+});

@@ -389,3 +389,18 @@ async function until(condition: () => boolean): Promise<void> {
 		});
 	}
 }
+
+test('an address for all interfaces needs one that others reach, which Via then says', async (t) => {
+	const listen = {transport: 'udp+tcp', address: '0.0.0.0', port: 0} as const;
+	await t.throwsAsync(SipEndpoint.open({listen: [listen]}), {instanceOf: RangeError});
+	const bob = await openEndpoint(t, {listen: [{...listen, advertisedAddress: '127.0.0.1'}]});
+	const alice = await openEndpoint(t);
+	t.is(bob.localAddress('udp').address, '127.0.0.1');
+	for (const transport of ['udp', 'tcp'] as const) {
+		const outgoing = bob.request(newRequest('OPTIONS', bob), targetOf(alice, transport));
+		const incoming = await nextRequest(alice);
+		t.regex(headerValues(incoming.request, 'Via')[0] ?? '', / 127\.0\.0\.1:\d+;/);
+		incoming.respond(incoming.makeResponse(200, 'OK'));
+		t.true((await outgoing.outcome).ok);
+	}
+});
