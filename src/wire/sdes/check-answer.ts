@@ -38,7 +38,7 @@ export type CryptoAnswerVerdict =
 	| {readonly verdict: 'refused'}
 	/** Plain RTP on both sides, whether crypto was offered (RFC 8643 §3.1) or not: policy decides. */
 	| {readonly verdict: 'plain'; readonly wasCryptoOffered: boolean}
-	/** The answer's key is one of the offer's, or of another section: never to be used (RFC 3711 §9.1). */
+	/** The answer's key is one of the offer's, or a key of either side stands in two sections (RFC 3711 §9.1). */
 	| {readonly verdict: 'key-reused'}
 	| {readonly verdict: 'invalid'; readonly code: CryptoAnswerFault};
 
@@ -67,9 +67,11 @@ export function checkCryptoAnswer(
 		}
 
 		const keys = masterKeys(verdict.answered);
-		const isReused = keys.some((key) => usedKeys.some((used) => equalBytes(used, key)));
+		const isReused = sharesKey(keys, usedKeys);
 		usedKeys.push(...keys);
-		return isReused ? {verdict: 'key-reused'} : verdict;
+		// One key for two sections of the offer is as bad: their streams would share a keystream.
+		const earlier = offered.slice(0, index).flat().flatMap(masterKeys);
+		return isReused || sharesKey(masterKeys(verdict.offered), earlier) ? {verdict: 'key-reused'} : verdict;
 	});
 }
 
@@ -131,6 +133,10 @@ function readCrypto(section: MediaSection, options: ParseCryptoOptions | undefin
 
 function masterKeys({suite, keys}: CryptoAttribute): Uint8Array[] {
 	return keys.map(({keyAndSalt}) => keyAndSalt.subarray(0, srtpSuites[suite].keyOctets));
+}
+
+function sharesKey(keys: readonly Uint8Array[], others: readonly Uint8Array[]): boolean {
+	return keys.some((key) => others.some((other) => equalBytes(other, key)));
 }
 
 function isSecureProfile(protocol: string): boolean {
