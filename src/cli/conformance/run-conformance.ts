@@ -64,7 +64,8 @@ async function readVectors(path: string): Promise<{readonly content?: VectorCont
 
 	let content: unknown;
 	try {
-		content = JSON.parse(await readFile(path, 'utf8'));
+		// A field that is null is as good as absent: the reviver takes it away.
+		content = JSON.parse(await readFile(path, 'utf8'), (_, value: unknown) => value ?? undefined);
 	} catch (error) {
 		return broken(`Expected JSON, got something else: ${error}`);
 	}

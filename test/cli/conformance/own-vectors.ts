@@ -239,7 +239,13 @@ function answers(): readonly object[] {
 			expect: 'valid-flag',
 		},
 		{offer: media('RTP/AVP', line(1, 'offer')), answer: media('RTP/AVP'), expect: 'osrtp-downgrade'},
+		{
+			offer: [...media('RTP/SAVP', line(1, 'both')), ...media('RTP/SAVP', line(1, 'both'))],
+			answer: [...media('RTP/SAVP', line(1, 'answer')), ...media('RTP/SAVP', line(1, 'answer 2'))],
+			expect: 'reject-policy',
+		},
 		{offer: [...offer, 'a=fingerprint:sha-256 AB:CD'], answer: null, expect: 'prefer-dtls'},
+		{offer: ['a=fingerprint:sha-256 AB:CD', ...offer], answer: null, expect: 'prefer-dtls'},
 	].map((vector, index) => ({id: `answer-${index}`, ...vector}));
 }
 

@@ -2,14 +2,14 @@ import {z} from 'zod';
 import {type CryptoAnswerVerdict, checkCryptoAnswer} from '../../../wire/sdes/check-answer.js';
 import {offeredKeying} from '../../../wire/sdes/offered-keying.js';
 import {attributeValues} from '../../../wire/sdp/attributes.js';
-import type {MediaSection} from '../../../wire/sdp/description.js';
+import type {MediaSection, SdpSection} from '../../../wire/sdp/description.js';
 import {parseMediaLines} from '../../../wire/sdp/parse-sdp.js';
 import {defineFormat, failed, passed, skipped, type Verdict} from '../format.js';
 
 const answerCase = z.object({
-	/** Lines of media sections. */
+	/** Lines of media sections, and before them of the session where it has any. */
 	offer: z.array(z.string()),
-	answer: z.array(z.string()).nullish(),
+	answer: z.array(z.string()).optional(),
 	expect: z.string(),
 });
 
@@ -24,17 +24,22 @@ export const answerFormat = defineFormat<z.infer<typeof answerCase>>({
 			return skipped(`the verdict ${expect} is not among those that this version knows`);
 		}
 
-		const offered = parseMediaLines(offer);
-		const answered = parseMediaLines(answer ?? []);
+		const offered = parseMediaLines(mediaLines(offer));
+		const answered = parseMediaLines(mediaLines(answer ?? []));
 		if (!offered.ok || (answer && !answered.ok)) {
 			return expect === 'invalid' ? passed : failed('Expected readable media sections, got others.');
 		}
 
-		return expectation(offered.value, answered.ok && answer ? answered.value : undefined);
+		const session = {lines: sessionLines(offer).map((line) => ({type: line.slice(0, 1), value: line.slice(2)}))};
+		return expectation(offered.value, answered.ok && answer ? answered.value : undefined, session);
 	},
 });
 
-type Expectation = (offer: readonly MediaSection[], answer: readonly MediaSection[] | undefined) => Verdict;
+type Expectation = (
+	offer: readonly MediaSection[],
+	answer: readonly MediaSection[] | undefined,
+	session: SdpSection,
+) => Verdict;
 
 /** An expectation about the verdicts on the sections of an answer. */
 function onVerdicts(
@@ -51,7 +56,11 @@ function onVerdicts(
 	};
 }
 
-const isUsable = ({verdict}: CryptoAnswerVerdict) => verdict === 'secure' || verdict === 'refused';
+/** In order and with nothing given up: SRTP, a stream refused, or plain RTP where nobody spoke of more. */
+function isUsable(verdict: CryptoAnswerVerdict): boolean {
+	const isPlain = verdict.verdict === 'plain' && !verdict.wasCryptoOffered;
+	return verdict.verdict === 'secure' || verdict.verdict === 'refused' || isPlain;
+}
 
 /** By verdict, or by its first word where the rest only says why. */
 const expectations: ReadonlyMap<string, Expectation> = new Map([
@@ -78,14 +87,23 @@ const expectations: ReadonlyMap<string, Expectation> = new Map([
 	],
 	[
 		'prefer-dtls',
-		(offer) => {
-			const keying = offer.map((section) => offeredKeying(section));
+		(offer, _answer, session) => {
+			const keying = offer.map((section) => offeredKeying(section, session));
 			return keying.includes('dtls-srtp')
 				? passed
 				: failed(`Expected DTLS-SRTP to be chosen, got ${keying.join(', ')}.`);
 		},
 	],
 ]);
+
+function mediaLines(lines: readonly string[]): readonly string[] {
+	return lines.slice(sessionLines(lines).length);
+}
+
+function sessionLines(lines: readonly string[]): readonly string[] {
+	const first = lines.findIndex((line) => line.startsWith('m='));
+	return first === -1 ? [] : lines.slice(0, first);
+}
 
 function repeatsKey(section: MediaSection | undefined): boolean {
 	const keys = section

@@ -8,7 +8,7 @@ const keystreamCase = z.object({
 	ssrc: ssrcValue.optional(),
 	roc: z.int().min(0).max(0xff_ff_ff_ff).optional(),
 	seq: z.int().min(0).max(0xff_ff).optional(),
-	blocks: z.array(z.object({block: z.int().min(0).max(4095), keystream: hexOctets})).min(1),
+	blocks: z.array(z.object({block: z.int().min(0).max(0xff_ff), keystream: hexOctets})).min(1),
 });
 
 /** Blocks of keystream (RFC 3711 §4.1.1): what a packet of zeros becomes. */
@@ -24,6 +24,10 @@ export const keystreamFormat = defineFormat<z.infer<typeof keystreamCase>>({
 
 		const {ssrc = 0, roc = 0, seq = 0, blocks} = vector;
 		const zeros = new Uint8Array(blockOctets * (1 + Math.max(...blocks.map(({block}) => block))));
+		if (zeros.length > maxPayloadOctets) {
+			return skipped('its blocks lie past the largest UDP datagram');
+		}
+
 		const header = {marker: false, payloadType: 0, sequenceNumber: seq, timestamp: 0, ssrc, csrcs: []};
 		return withSession(plan, ({outbound}) => {
 			if (roc > 0) {
@@ -47,3 +51,4 @@ export const keystreamFormat = defineFormat<z.infer<typeof keystreamCase>>({
 
 const blockOctets = 16;
 const headerOctets = 12;
+const maxPayloadOctets = 60_000;
