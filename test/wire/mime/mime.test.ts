@@ -1,6 +1,5 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
-import path from 'node:path';
 import {fc, testProp} from '@fast-check/ava';
 import test from 'ava';
 import {
@@ -21,6 +20,8 @@ import {
 	writeMultipart,
 } from '#dist/wire/mime/index.js';
 import {parseSipMessage} from '#dist/wire/sip/index.js';
+import {fastestMs} from '../fastest-ms.js';
+import {readShared, sharedPath} from '../shared-vectors.js';
 
 function entity(text: string): MimeEntity {
 	const parsed = parseMimeEntity(Buffer.from(text, 'latin1'));
@@ -244,9 +245,8 @@ test('Content types and dispositions are read', (t) => {
 });
 
 test('The signed part of a message is the octets that its signer hashed', (t) => {
-	const folder = path.resolve('../shared/vectors/sipsmime');
-	const file = path.join(folder, 'ok-multipart-signed.sip');
-	const index = readIndex(path.join(folder, 'expected.json'));
+	const file = sharedPath('sipsmime', 'ok-multipart-signed.sip');
+	const index = readShared<Index>('sipsmime', 'expected.json');
 	const known = index?.cases.find((known) => known.file === 'ok-multipart-signed.sip')?.innerSdpSha256;
 	if (known === undefined) {
 		t.log(`SKIPPED: ${file} is not there.`);
@@ -268,14 +268,6 @@ test('The signed part of a message is the octets that its signer hashed', (t) =>
 });
 
 type Index = {readonly cases: readonly {readonly file: string; readonly innerSdpSha256?: string}[]};
-
-function readIndex(file: string): Index | undefined {
-	try {
-		return JSON.parse(readFileSync(file, 'utf8'));
-	} catch {
-		return undefined;
-	}
-}
 
 function digest(octets: Uint8Array): void {
 	const parsed = parseMimeEntity(octets);
@@ -313,14 +305,4 @@ for (const [title, text] of [
 		const octets = Buffer.from(text, 'latin1');
 		t.true(fastestMs(() => digest(octets)) < 400);
 	});
-}
-
-/** The best of a few runs, so that what else the machine does is not measured. */
-function fastestMs(run: () => void): number {
-	const times = Array.from({length: 5}, () => {
-		const start = performance.now();
-		run();
-		return performance.now() - start;
-	});
-	return Math.min(...times);
 }

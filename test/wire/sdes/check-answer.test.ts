@@ -1,8 +1,8 @@
 import {readFileSync} from 'node:fs';
-import path from 'node:path';
 import test from 'ava';
 import {type CryptoAnswerVerdict, checkCryptoAnswer, offeredKeying} from '#dist/wire/sdes/index.js';
 import {type MediaSection, parseMediaLines} from '#dist/wire/sdp/index.js';
+import {readShared, sharedPath} from '../shared-vectors.js';
 
 type Case = {
 	readonly id: string;
@@ -50,14 +50,14 @@ type SharedCase = {
 };
 
 test('Every offer and answer of the shared vectors gets its verdict', (t) => {
-	const shared = readShared();
+	const shared = readShared<{readonly cases: readonly SharedCase[]}>('sdes', 'offer-answer.json');
 	if (!shared) {
-		t.log('SKIPPED: ../shared/vectors/sdes/offer-answer.json is not there; only our own answers were checked.');
+		t.log(`SKIPPED: ${sharedPath('sdes', 'offer-answer.json')} is not there; only our own answers were checked.`);
 		t.true(own.cases.length > 15);
 		return;
 	}
 
-	for (const {id, offer, answer, expect} of shared) {
+	for (const {id, offer, answer, expect} of shared.cases) {
 		if (answer) {
 			const [verdict] = checkCryptoAnswer(sections(offer), sections(answer));
 			t.is(verdict && wordOf(verdict), expect, id);
@@ -81,14 +81,6 @@ function wordOf(verdict: CryptoAnswerVerdict): string {
 			return 'reject-policy';
 		case 'invalid':
 			return 'invalid';
-	}
-}
-
-function readShared(): readonly SharedCase[] | undefined {
-	try {
-		return JSON.parse(readFileSync(path.resolve('../shared/vectors/sdes/offer-answer.json'), 'utf8')).cases;
-	} catch {
-		return undefined;
 	}
 }
 

@@ -1,5 +1,4 @@
 import {readFileSync} from 'node:fs';
-import path from 'node:path';
 import {fc, testProp} from '@fast-check/ava';
 import test from 'ava';
 import {
@@ -8,6 +7,8 @@ import {
 	parseCryptoAttribute,
 	writeCryptoAttribute,
 } from '#dist/wire/sdes/index.js';
+import {fastestMs} from '../fastest-ms.js';
+import {readShared, sharedPath} from '../shared-vectors.js';
 
 type OwnCase = {
 	readonly id: string;
@@ -67,10 +68,9 @@ const verdicts: Readonly<Record<string, (code: string) => boolean>> = {
 };
 
 test('Every crypto line of the shared vectors gets its verdict', (t) => {
-	const file = path.resolve('../shared/vectors/sdes/crypto-lines.json');
-	const shared = readJson<{readonly cases: readonly SharedCase[]}>(file);
+	const shared = readShared<{readonly cases: readonly SharedCase[]}>('sdes', 'crypto-lines.json');
 	if (!shared) {
-		t.log(`SKIPPED: ${file} is not there; only our own lines were checked.`);
+		t.log(`SKIPPED: ${sharedPath('sdes', 'crypto-lines.json')} is not there; only our own lines were checked.`);
 		t.true(own.cases.length > 80);
 		return;
 	}
@@ -100,14 +100,6 @@ function sharedSummaryOf({tag, suite, keys, sessionParameters}: CryptoAttribute)
 		kdr: sessionParameters.keyDerivationRate,
 		fecOrder: sessionParameters.fecOrder,
 	};
-}
-
-function readJson<Content>(file: string): Content | undefined {
-	try {
-		return JSON.parse(readFileSync(file, 'utf8'));
-	} catch {
-		return undefined;
-	}
 }
 
 test('Media without protection is taken only by the word that looks wrong in review', (t) => {
@@ -173,14 +165,4 @@ for (const [title, text] of [
 	test(`8 KiB of ${title} are done with in bounded time`, (t) => {
 		t.true(fastestMs(() => parseCryptoAttribute(text)) < 50);
 	});
-}
-
-/** The best of a few runs, so that what else the machine does is not measured. */
-function fastestMs(run: () => void): number {
-	const times = Array.from({length: 5}, () => {
-		const start = performance.now();
-		run();
-		return performance.now() - start;
-	});
-	return Math.min(...times);
 }

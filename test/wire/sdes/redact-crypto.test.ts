@@ -1,5 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs';
-import path from 'node:path';
+import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {
 	cryptoLines,
@@ -10,6 +9,7 @@ import {
 	writeHandleAttribute,
 } from '#dist/wire/sdes/index.js';
 import {attributeValues, parseSdp, type SessionDescription, writeSdp} from '#dist/wire/sdp/index.js';
+import {readShared, sharedPath} from '../shared-vectors.js';
 
 const key = 'zsQGUE3TzVtcrSxe1cRVzG2g2bqVYBCTRQa0JnDv';
 const secret = [
@@ -109,14 +109,13 @@ type Device = {
 };
 
 test('Every SDP of other projects and devices is read, written back, and redacted', (t) => {
-	const folder = path.resolve('../shared/vectors/sdes');
-	const devices = readDevices(folder);
+	const devices = readShared<{readonly cases: readonly Device[]}>('sdes', 'sdp-index.json')?.cases ?? [];
 	if (devices.length === 0) {
-		t.log(`SKIPPED: ${folder} is not there.`);
+		t.log(`SKIPPED: ${sharedPath('sdes', 'sdp')} is not there.`);
 	}
 
 	for (const {file, cryptoCount, keys} of devices) {
-		const text = readFileSync(path.join(folder, file), 'utf8');
+		const text = readFileSync(sharedPath('sdes', file), 'utf8');
 		const description = parse(text);
 		t.is(writeSdp(description), text, file);
 		const lines = cryptoLines(description);
@@ -138,13 +137,3 @@ test('Every SDP of other projects and devices is read, written back, and redacte
 
 	t.pass();
 });
-
-function readDevices(folder: string): readonly Device[] {
-	try {
-		return readdirSync(folder).includes('sdp-index.json')
-			? JSON.parse(readFileSync(path.join(folder, 'sdp-index.json'), 'utf8')).cases
-			: [];
-	} catch {
-		return [];
-	}
-}

@@ -20,6 +20,7 @@ import {
 	writeConnection,
 	writeSdp,
 } from '#dist/wire/sdp/index.js';
+import {fastestMs} from '../fastest-ms.js';
 
 const text = [
 	'v=0',
@@ -249,14 +250,4 @@ for (const [title, source] of [
 	test(`64 KiB of ${title} are done with in bounded time`, (t) => {
 		t.true(fastestMs(() => parseSdp(source)) < 100);
 	});
-}
-
-/** The best of a few runs, so that what else the machine does is not measured. */
-function fastestMs(run: () => void): number {
-	const times = Array.from({length: 5}, () => {
-		const start = performance.now();
-		run();
-		return performance.now() - start;
-	});
-	return Math.min(...times);
 }

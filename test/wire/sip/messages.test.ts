@@ -1,5 +1,4 @@
-import {readdirSync, readFileSync} from 'node:fs';
-import path from 'node:path';
+import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {
 	judgeRequest,
@@ -9,6 +8,7 @@ import {
 	type RequestAbilities,
 	writeSipMessage,
 } from '#dist/wire/sip/index.js';
+import {listShared, readShared, sharedPath} from '../shared-vectors.js';
 
 type Expectation =
 	| {readonly verdict: 'accept' | 'answer' | 'discard'; readonly status?: number; readonly code?: string}
@@ -73,30 +73,28 @@ function isExpected(expectation: string, actual: string): boolean {
 
 for (const suite of ['rfc4475', 'rfc5118']) {
 	test(`Every message of ${suite} gets a verdict that its suite allows`, (t) => {
-		const folder = path.resolve('../shared/vectors/sip', suite);
-		const index = readIndex(path.join(folder, 'expected.json'));
+		const index = readShared<{readonly cases: readonly TortureCase[]}>('sip', suite, 'expected.json');
 		if (!index) {
-			t.log(`SKIPPED: ${folder} is not there; only our own messages were checked.`);
+			t.log(`SKIPPED: ${sharedPath('sip', suite)} is not there; only our own messages were checked.`);
 			t.true(own.cases.length > 60);
 			return;
 		}
 
 		for (const {file, expect} of index.cases) {
-			const actual = word(readFileSync(path.join(folder, file)));
+			const actual = word(readFileSync(sharedPath('sip', suite, file)));
 			t.true(isExpected(expect, actual), `${file}: expected ${expect}, got ${actual}`);
 		}
 	});
 }
 
 test('Every sealed message of the S/MIME vectors comes back octet for octet', (t) => {
-	const folder = path.resolve('../shared/vectors/sipsmime');
-	const files = listFolder(folder).filter((name) => name.endsWith('.sip'));
+	const files = listShared('sipsmime').filter((name) => name.endsWith('.sip'));
 	if (files.length === 0) {
-		t.log(`SKIPPED: ${folder} is not there.`);
+		t.log(`SKIPPED: ${sharedPath('sipsmime')} is not there.`);
 	}
 
 	for (const file of files) {
-		const octets = readFileSync(path.join(folder, file));
+		const octets = readFileSync(sharedPath('sipsmime', file));
 		const parsed = parseSipMessage(octets);
 		t.true(parsed.ok, file);
 		if (parsed.ok) {
@@ -130,19 +128,3 @@ test('An answer to a broken request carries what the request could still say', (
 		);
 	}
 });
-
-function readIndex(file: string): {readonly cases: readonly TortureCase[]} | undefined {
-	try {
-		return JSON.parse(readFileSync(file, 'utf8'));
-	} catch {
-		return undefined;
-	}
-}
-
-function listFolder(folder: string): string[] {
-	try {
-		return readdirSync(folder);
-	} catch {
-		return [];
-	}
-}
