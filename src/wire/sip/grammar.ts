@@ -33,7 +33,8 @@ export function trimBlanksAtEnd(text: string): string {
 
 /**
  * Splits at commas that are neither in a quoted string nor between angle brackets (RFC 3261 §7.3.1). Empty elements
- * are kept, so that the reader of an element refuses them; an open quote or bracket swallows the rest.
+ * are kept, so that the reader of an element refuses them; an open quote or bracket swallows the rest, and so does the
+ * 256th element.
  */
 export function splitList(text: string): string[] {
 	if (!text.includes(',')) {
@@ -44,7 +45,7 @@ export function splitList(text: string): string[] {
 	let start = 0;
 	let quoted = false;
 	let bracketed = false;
-	for (let index = 0; index < text.length; index++) {
+	for (let index = 0; index < text.length && elements.length < maxElements - 1; index++) {
 		const character = text[index];
 		if (quoted) {
 			if (character === '\\') {
@@ -138,3 +139,4 @@ function isBlank(code: number): boolean {
 }
 
 const maxParameters = 64;
+const maxElements = 256;

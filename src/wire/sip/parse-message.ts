@@ -17,12 +17,13 @@ export type ParseSipOptions = {
 	readonly transport?: 'datagram' | 'stream';
 };
 
-type StartLine =
+/** First line of a message (RFC 3261 §7.1, §7.2). */
+export type SipStartLine =
 	| {readonly kind: 'request'; readonly method: string; readonly uri: string}
 	| {readonly kind: 'response'; readonly status: number; readonly reason: string};
 
 /** A message without its body. */
-export type SipHead = StartLine & {readonly headers: readonly SipHeader[]};
+export type SipHead = SipStartLine & {readonly headers: readonly SipHeader[]};
 
 /**
  * Reads one SIP message (RFC 3261 §7, §18.3). Header names come out in their long form, folded lines unfolded. Checks form
@@ -119,7 +120,8 @@ function parseHeadText(octets: Buffer): Result<SipHead, SipFailure> {
 	return headers.ok ? ok({...startLine.value, headers: headers.value}) : headers;
 }
 
-function parseStartLine(line: string): Result<StartLine, SipFailure> {
+/** Reads a request line or a status line, without its CRLF. */
+export function parseStartLine(line: string): Result<SipStartLine, SipFailure> {
 	if (line.length > maxLineLength) {
 		return fail('LINE_TOO_LONG', `Expected ${maxLineLength} characters at most, got ${line.length}.`);
 	}
@@ -146,7 +148,7 @@ function parseStartLine(line: string): Result<StartLine, SipFailure> {
 }
 
 /** Header lines from `position` to the end of `text`, which ends without a CRLF (RFC 3261 §7.3.1). */
-function parseHeaderLines(text: string, position: number): Result<SipHeader[], SipFailure> {
+export function parseHeaderLines(text: string, position: number): Result<SipHeader[], SipFailure> {
 	const headers: SipHeader[] = [];
 	let next = position;
 	while (next < text.length) {

@@ -1,5 +1,6 @@
 import type {Result} from '../../base/result.js';
 import type {SipFailure} from './failure.js';
+import {isToken} from './grammar.js';
 import {maxMessageOctets} from './limits.js';
 import type {SipMessage} from './message.js';
 import {contentLength, emptyLine, parseSipHead, refuse, refuseSize, type SipHead, withBodyOf} from './parse-message.js';
@@ -111,7 +112,7 @@ export class SipStreamReader {
 		}
 
 		// A TLS hello or other noise: no need to wait for 64 KiB of it.
-		if (!isLetter(unread[0] ?? 0)) {
+		if (!isToken(String.fromCharCode(unread[0] ?? 0))) {
 			return refuse('BAD_START_LINE', 'Expected a message, got something else.', unread.subarray(0, 0));
 		}
 
@@ -156,10 +157,6 @@ export class SipStreamReader {
 		this.#buffer.set(chunk, this.#end);
 		this.#end += chunk.length;
 	}
-}
-
-function isLetter(octet: number): boolean {
-	return (octet >= 0x41 && octet <= 0x5a) || (octet >= 0x61 && octet <= 0x7a);
 }
 
 const initialOctets = 4096;

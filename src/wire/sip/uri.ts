@@ -121,7 +121,8 @@ function canonicalHost(host: string): string {
 	}
 
 	// The URL parser of the platform writes IPv6 addresses as RFC 5952 does.
-	return new URL(`http://[${lower}]`).hostname;
+	const reference = `http://[${lower}]`;
+	return URL.canParse(reference) ? new URL(reference).hostname : `[${lower}]`;
 }
 
 function isHostName(host: string): boolean {

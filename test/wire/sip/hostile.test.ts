@@ -5,6 +5,7 @@ import {
 	judgeRequest,
 	judgeResponse,
 	makeResponse,
+	parseSipFragment,
 	parseSipMessage,
 	SipStreamReader,
 	writeSipMessage,
@@ -18,6 +19,7 @@ const corpus = cases.map(({lines}) => Buffer.from(lines.join('\r\n'), 'utf8'));
 /** Everything that happens to a stranger's octets; gives back what would be written, if anything. */
 function digest(octets: Uint8Array): Buffer | undefined {
 	new SipStreamReader().push(octets);
+	parseSipFragment(octets);
 	const parsed = parseSipMessage(octets);
 	if (!parsed.ok) {
 		const answer = parsed.failure.answerable;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {header, headerValues, parseSipMessage, type SipMessage} from '#dist/wire/sip/index.js';
+import {header, headerValues, parseSipFragment, parseSipMessage, type SipMessage} from '#dist/wire/sip/index.js';
 
 const lines = [
 	'INVITE sip:alice@example.org SIP/2.0',
@@ -122,3 +122,49 @@ test('256 headers and 64 KiB are read', (t) => {
 	const head = `SIP/2.0 200 OK\r\n${'A: b\r\n'.repeat(256)}\r\n`;
 	t.true(parseSipMessage(Buffer.from(head + 'x'.repeat(65_536 - head.length))).ok);
 });
+
+const fragments: readonly (readonly [string, string, object])[] = [
+	['headers alone', 'f: <sip:a@b>\r\nDate: x', {headers: ['From', 'Date'], body: ''}],
+	['headers and one line end', 'From: <sip:a@b>\r\n', {headers: ['From'], body: ''}],
+	[
+		'headers and a body',
+		'c: application/sdp\r\nl: 3\r\n\r\nv=0\r\n',
+		{headers: ['Content-Type', 'Content-Length'], body: 'v=0'},
+	],
+	[
+		'a whole request',
+		'INVITE sip:a@b SIP/2.0\r\nFrom: x\r\n\r\nbody',
+		{kind: 'request', headers: ['From'], body: 'body'},
+	],
+	['a status line alone', 'SIP/2.0 200 OK', {kind: 'response', headers: [], body: ''}],
+	['a body alone', '\r\nbody', {headers: [], body: 'body'}],
+	['a header that ends like a request line', 'Subject: about SIP/2.0', {headers: ['Subject'], body: ''}],
+];
+
+for (const [title, text, expected] of fragments) {
+	test(`A fragment of ${title} is read`, (t) => {
+		const parsed = parseSipFragment(Buffer.from(text));
+		t.true(parsed.ok);
+		if (parsed.ok) {
+			const {startLine, headers, body} = parsed.value;
+			const kind = startLine ? {kind: startLine.kind} : {};
+			t.deepEqual(
+				{...kind, headers: headers.map(({name}) => name), body: Buffer.from(body).toString()},
+				expected as typeof kind & {headers: string[]; body: string},
+			);
+		}
+	});
+}
+
+for (const [text, code] of [
+	['hello', 'BAD_HEADER_LINE'],
+	['From: a\nTo: b', 'BAD_LINE_END'],
+	['l: 5\r\n\r\nbody', 'BODY_TRUNCATED'],
+	['l: 1\r\nl: 1\r\n\r\nbody', 'BAD_CONTENT_LENGTH'],
+	[`a: b\r\n\r\n${'x'.repeat(65_536)}`, 'MESSAGE_TOO_LARGE'],
+] as const) {
+	test(`The fragment "${text.slice(0, 20)}" is refused as ${code}`, (t) => {
+		const parsed = parseSipFragment(Buffer.from(text));
+		t.is(parsed.ok ? 'ok' : parsed.failure.code, code);
+	});
+}

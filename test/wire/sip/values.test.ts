@@ -74,6 +74,13 @@ test('Equal addresses of record have one canonical form', (t) => {
 	t.is(aor('sip:[2001:DB8:0:0::1]'), 'sip:[2001:db8::1]');
 });
 
+testProp('Any IPv6 address has a canonical form that reads as itself', [fc.ipV6()], (t, address) => {
+	const parsed = parseSipUri(`sip:[${address}]`);
+	const canonical = parsed.ok ? canonicalAor(parsed.value) : '';
+	const again = parseSipUri(canonical);
+	t.is(again.ok ? canonicalAor(again.value) : undefined, canonical);
+});
+
 test('The scheme of any URI is read in lower case', (t) => {
 	t.is(uriScheme('TEL:+1'), 'tel');
 	t.is(uriScheme('urn:service:sos'), 'urn');
