@@ -53,7 +53,7 @@ export function runCryptoJob(job: CryptoJob, privateKeys: ReadonlyMap<string, Ke
 			return [privateDecrypt({key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: job.hash}, job.data)];
 		}
 		case 'encrypt-oaep': {
-			const key = importPublicKey(job.key);
+			const key = importKeyOfCertificate(job.key);
 			return [publicEncrypt({key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: job.hash}, job.data)];
 		}
 		case 'agree-ephemeral':
@@ -94,7 +94,7 @@ function isVerified(job: VerifyJob): boolean {
 
 function verifyWith(job: VerifyJob): boolean {
 	const {key: publicKey, scheme, data, signature} = job;
-	const key = importPublicKey(publicKey);
+	const key = importKeyOfCertificate(publicKey);
 	if (scheme === 'ed25519') {
 		return verify(null, data, key, signature);
 	}
@@ -116,7 +116,7 @@ function agreeEphemeral(kind: AgreementKind, peerPublicKey: Uint8Array): Uint8Ar
 	if (kind === 'x25519') {
 		const {publicKey, privateKey} = generateKeyPairSync('x25519');
 		const point = Buffer.from(publicKey.export({format: 'jwk'}).x ?? '', 'base64url');
-		return [point, diffieHellman({privateKey, publicKey: importPublicKey({kind, point: peerPublicKey})})];
+		return [point, diffieHellman({privateKey, publicKey: importKeyOfCertificate({kind, point: peerPublicKey})})];
 	}
 
 	// Half the time of key objects, and checks the point just as well.
@@ -134,8 +134,13 @@ function peerOf(ownKey: KeyObject, point: Uint8Array): PublicKey {
 	return {kind: curve === namedCurves['p-256'] ? 'p-256' : 'p-384', point};
 }
 
-/** Points that are not on their curve and numbers that OpenSSL refuses throw. Imported keys are kept: peers come back. */
+/** Points that are not on their curve and numbers that OpenSSL refuses throw. */
 function importPublicKey(key: PublicKey): KeyObject {
+	return createPublicKey({key: toJsonWebKey(key), format: 'jwk'});
+}
+
+/** As `importPublicKey`, and keeps it: the keys of certificates come back, those of ephemeral originators do not. */
+function importKeyOfCertificate(key: PublicKey): KeyObject {
 	const name =
 		key.kind === 'rsa' ? `rsa ${toHex(key.exponent)} ${toHex(key.modulus)}` : `${key.kind} ${toHex(key.point)}`;
 	const known = importedKeys.get(name);
@@ -143,7 +148,7 @@ function importPublicKey(key: PublicKey): KeyObject {
 		return known;
 	}
 
-	const imported = createPublicKey({key: toJsonWebKey(key), format: 'jwk'});
+	const imported = importPublicKey(key);
 	importedKeys.set(name, imported);
 	return imported;
 }
