@@ -153,7 +153,8 @@ export class PacedSender {
 		}
 
 		for (let sent = 0; sent < count; sent++) {
-			if (!this.#sendFrame(nowMs)) {
+			// The callback of a packet may stop the play.
+			if (!this.#sendFrame(nowMs) || this.#isEnding) {
 				return;
 			}
 		}

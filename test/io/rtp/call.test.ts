@@ -108,7 +108,7 @@ test('a stopped sender says goodbye and tells what it sent', async (t) => {
 	const {sender, receiver} = await call(t, {
 		onSent: () => {
 			if (++packets === 3) {
-				setImmediate(() => sender.stop());
+				sender.stop();
 			}
 		},
 	});
