@@ -1,0 +1,60 @@
+import {readFile} from 'node:fs/promises';
+import {SallyportError} from '../../base/error.js';
+import {encodeG711} from '../../wire/audio/g711.js';
+import {readTelephoneAudio} from '../../wire/audio/telephone-audio.js';
+import {type CapturedDatagram, parsePcap} from '../../wire/pcap/pcap-file.js';
+import {classifyDatagram} from '../../wire/rtp/classify-datagram.js';
+
+export type SampleComparison = {
+	/** Length of the longer one. */
+	readonly samples: number;
+	readonly differing: number;
+};
+
+export async function readSamples(path: string): Promise<Int16Array> {
+	const audio = readTelephoneAudio(await readFile(path));
+	return audio.ok ? audio.value : new Int16Array();
+}
+
+/** Compares two recordings sample by sample; what one has and the other has not differs. */
+export async function compareSamples(said: string, heard: string): Promise<SampleComparison> {
+	const [a, b] = [await readSamples(said), await readSamples(heard)];
+	const samples = Math.max(a.length, b.length);
+	let differing = 0;
+	for (let i = 0; i < samples; i++) {
+		differing += a[i] === b[i] ? 0 : 1;
+	}
+
+	return {samples, differing};
+}
+
+/** The octets of G.711 in which a recording was sent, by sequence number, 20 ms each. */
+export async function saidPayloads(path: string, firstSequence: number): Promise<Map<number, Uint8Array>> {
+	const octets = encodeG711('pcmu', await readSamples(path));
+	const payloads = new Map<number, Uint8Array>();
+	for (let at = 0; at < octets.length; at += frameOctets) {
+		payloads.set((firstSequence + at / frameOctets) & 0xff_ff, octets.subarray(at, at + frameOctets));
+	}
+
+	return payloads;
+}
+
+/** Datagrams of a capture that went to a port, or from one. */
+export async function captured(
+	path: string,
+	which: {readonly kind: 'rtp' | 'rtcp' | 'any'; readonly to?: number; readonly from?: number},
+): Promise<readonly CapturedDatagram[]> {
+	const file = parsePcap(await readFile(path));
+	if (!file.ok) {
+		throw new SallyportError(file.failure.code, file.failure.message);
+	}
+
+	return file.value.datagrams.filter(
+		({source, destination, payload}) =>
+			(which.to === undefined || destination.port === which.to) &&
+			(which.from === undefined || source.port === which.from) &&
+			(which.kind === 'any' || classifyDatagram(payload) === which.kind),
+	);
+}
+
+const frameOctets = 160;

@@ -1,0 +1,217 @@
+import {randomBytes} from 'node:crypto';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join, relative} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {SallyportError} from '../../base/error.js';
+import {RtpSocketPair} from '../../io/rtp/socket-pair.js';
+import {telephoneSampleRate} from '../../wire/audio/telephone-audio.js';
+import {writeWav} from '../../wire/audio/wav-file.js';
+import type {SipRequest} from '../../wire/sip/message.js';
+import {Charles, requestsIn} from './charles/charles.js';
+import {SipTap} from './charles/sip-tap.js';
+import {GatewayChild, PhoneChild} from './child-process.js';
+import type {DemoReport, DemoStep} from './demo-report.js';
+import {alicesPhone, bobsPhone, type DemoWorld, makeWorld, oldPhone, writeGatewayConfiguration} from './demo-world.js';
+import type {SpeechFile} from './phone-messages.js';
+import {readSamples} from './recordings.js';
+import {synthesizeSpeech} from './speech.js';
+import {readTwoTimePad, replayToOldPhone} from './steps/old-phone-attacked.js';
+import {attackLiveCall, forgeToGateway, replayToGateway, replayToPhone} from './steps/replay-refused.js';
+import {judgeSealedCall, placeCall, type SealedCall} from './steps/sealed-call.js';
+
+export type DemoOptions = {
+	/** What Bob says. @default the voice that comes along */
+	readonly wav?: string;
+	/** Folder for recordings and captures; made where it is not there. */
+	readonly output: string;
+	/** Told of each step when it is over. */
+	readonly onStep: (step: DemoStep) => void;
+};
+
+/** Speech longer than this is cut: the demonstration ends within 40 seconds. */
+const maxCallSeconds = 6;
+const attackSeconds = 2.5;
+
+/**
+ * Runs gateway, telephones and attacker as processes and sockets on 127.0.0.1, and judges what happens. Rejects with
+ * `DEMO_BAD_WAV` where the sound cannot be read; everything that it started is ended, whatever happens.
+ */
+export async function runDemo(options: DemoOptions): Promise<DemoReport> {
+	const folder = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
+	const cleanUp: (() => Promise<unknown>)[] = [() => rm(folder, {recursive: true, force: true})];
+	try {
+		return await new Demo(options, await makeWorld(folder, options.output), cleanUp).run();
+	} finally {
+		for (const undo of cleanUp.toReversed()) {
+			await undo().catch(() => {});
+		}
+	}
+}
+
+class Demo {
+	readonly #options: DemoOptions;
+	readonly #world: DemoWorld;
+	readonly #cleanUp: (() => Promise<unknown>)[];
+	readonly #steps: DemoStep[] = [];
+	readonly #files: string[] = [];
+	readonly #charles = new Charles('127.0.0.66');
+
+	constructor(options: DemoOptions, world: DemoWorld, cleanUp: (() => Promise<unknown>)[]) {
+		this.#options = options;
+		this.#world = world;
+		this.#cleanUp = cleanUp;
+	}
+
+	async run(): Promise<DemoReport> {
+		const bobSays = await this.#bobsSpeech();
+		const aliceSays: SpeechFile = {wav: asset('alice.wav'), maxSeconds: maxCallSeconds};
+		const short = {...bobSays, maxSeconds: Math.min(bobSays.maxSeconds, attackSeconds)};
+		const [forgetful, mirroring] = await Promise.all([
+			this.#callOldPhone('forgetful', short, {...aliceSays, maxSeconds: attackSeconds}, false),
+			this.#callOldPhone('mirroring', short, {...aliceSays, maxSeconds: attackSeconds, ...weakNumbers}, true),
+		]);
+
+		const alicePort = await freeRtpPort();
+		const alice = await this.#startPhone(alicesPhone(this.#world, aliceSays, alicePort));
+		const bob = await this.#startPhone(bobsPhone(this.#world, aliceSays));
+		const toAlice = await this.#tap(alice.port);
+		const configuration = await writeGatewayConfiguration(this.#world, toAlice.port);
+		const gateway = await this.#startGateway(configuration);
+		const toGateway = await this.#tap(gateway.port);
+		const call = await placeCall(bob, alice, toGateway.port, bobSays);
+		this.#keep(call);
+		await alice.next('answered');
+		await this.#step(judgeSealedCall(call, gateway, forgetful.call));
+
+		await this.#step(replayToOldPhone(this.#charles, forgetful, forgetful.phone, forgetful.mediaPort));
+		await this.#sayOnMirroring(mirroring.phone);
+		await this.#step(
+			readTwoTimePad(this.#charles, mirroring, mirroring.phone, mirroring.mediaPort, this.#world.output),
+		);
+		this.#files.push('charles-recovered.wav');
+
+		const invite = firstInvite(toGateway);
+		await this.#refusals(invite, gateway, 'from another address');
+		await this.#step(forgeToGateway(this.#charles, invite, gateway, randomBytes));
+		await this.#step(replayToPhone(this.#charles, firstInvite(toAlice), call, alice, alicePort));
+		await this.#step(
+			attackLiveCall(this.#charles, placeCall(bob, alice, gateway.port, {...short, maxSeconds: 5}), call, gateway),
+		);
+		await gateway.kill();
+		const restarted = await this.#startGateway(configuration);
+		await this.#refusals(invite, restarted, 'after kill -9 and restart');
+		return this.#report();
+	}
+
+	/** The recorded INVITE three ways: as it was, from somewhere else, and under new names. */
+	async #refusals(invite: SipRequest, gateway: GatewayChild, when: string): Promise<void> {
+		const sameAddress = new Charles('127.0.0.1');
+		await this.#step(
+			replayToGateway(sameAddress, invite, gateway, 'as recorded', `as recorded, Bob's address, ${when}`),
+		);
+		await this.#step(replayToGateway(this.#charles, invite, gateway, 'own Via', `new Via and address, ${when}`));
+		await this.#step(
+			replayToGateway(
+				this.#charles,
+				invite,
+				gateway,
+				'own Via, Call-ID and tags',
+				`new Call-ID, tags, Via and address, ${when}`,
+			),
+		);
+	}
+
+	/** Two telephones without memory, and one honest call between them that Charles records. */
+	async #callOldPhone(habit: string, bobSays: SpeechFile, aliceSays: SpeechFile, mirrorsKeys: boolean) {
+		const mediaPort = await freeRtpPort();
+		const phone = await this.#startPhone(
+			oldPhone(this.#world, 'alice', `alice-${habit}`, aliceSays, {mediaPort, mirrorsKeys}),
+		);
+		const caller = await this.#startPhone(oldPhone(this.#world, 'bob', `bob-${habit}`, bobSays, {mirrorsKeys: false}));
+		const tap = await this.#tap(phone.port);
+		const call = await placeCall(caller, phone, tap.port, bobSays);
+		this.#keep(call);
+		return {invite: firstInvite(tap), call, phone, mediaPort};
+	}
+
+	/** What Alice says next on the telephone that mirrors keys: her secret. */
+	async #sayOnMirroring(phone: PhoneChild): Promise<void> {
+		const wav = join(this.#world.folder, 'secret.wav');
+		await writeFile(wav, writeWav(telephoneSampleRate, synthesizeSpeech(secretSeed, attackSeconds)));
+		phone.send({kind: 'greet', greeting: {wav, maxSeconds: attackSeconds, ...weakNumbers}});
+		await phone.next('greeted');
+	}
+
+	async #bobsSpeech(): Promise<SpeechFile> {
+		const wav = this.#options.wav ?? asset('bob.wav');
+		const samples = await readSamples(wav);
+		return {wav, maxSeconds: Math.min(samples.length / telephoneSampleRate, maxCallSeconds)};
+	}
+
+	async #startPhone(setup: Parameters<typeof PhoneChild.start>[0]): Promise<PhoneChild> {
+		const phone = await PhoneChild.start(setup);
+		this.#cleanUp.push(() => phone.stop());
+		return phone;
+	}
+
+	async #startGateway(configuration: string): Promise<GatewayChild> {
+		const gateway = await GatewayChild.start(configuration);
+		this.#cleanUp.push(() => gateway.stop());
+		return gateway;
+	}
+
+	async #tap(port: number): Promise<SipTap> {
+		const tap = await SipTap.open({address: '127.0.0.1', port});
+		this.#cleanUp.push(() => tap.close());
+		return tap;
+	}
+
+	async #step(judged: Promise<DemoStep>): Promise<void> {
+		const step = await judged;
+		this.#steps.push(step);
+		this.#options.onStep(step);
+	}
+
+	#keep({bob, alice}: SealedCall): void {
+		for (const {saidFile, heardFile, captureFile} of [bob, alice]) {
+			this.#files.push(...[saidFile, heardFile, captureFile].map((file) => relative(this.#world.output, file)));
+		}
+	}
+
+	async #report(): Promise<DemoReport> {
+		const ok = this.#steps.every((step) => step.ok);
+		const files = [...this.#files, 'report.json'].map((file) => join(this.#world.output, file));
+		const report = {ok, steps: this.#steps, files};
+		await writeFile(join(this.#world.output, 'report.json'), `${JSON.stringify(report, undefined, '\t')}\n`);
+		return report;
+	}
+}
+
+/** The first INVITE that passed a tap. */
+function firstInvite(tap: SipTap): SipRequest {
+	const invite = tap
+		.streams()
+		.flatMap(({forward}) => requestsIn(forward))
+		.find(({method}) => method === 'INVITE');
+	if (invite === undefined) {
+		throw new SallyportError('DEMO_NOTHING_RECORDED', 'Expected an INVITE to have passed the tap, saw none.');
+	}
+
+	return invite;
+}
+
+/** An even port that is free now, for a telephone that keeps its own. */
+async function freeRtpPort(): Promise<number> {
+	const pair = await RtpSocketPair.bind();
+	await pair.close();
+	return pair.port;
+}
+
+function asset(name: string): string {
+	return fileURLToPath(new URL(`assets/${name}`, import.meta.url));
+}
+
+/** A telephone whose random numbers are none: SSRC and sequence begin alike in every call (PROTOCOL §1.3). */
+const weakNumbers = {ssrc: 0x0a11_ce00, sequenceNumber: 0};
+const secretSeed = 77;
