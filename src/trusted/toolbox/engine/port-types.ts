@@ -1,0 +1,80 @@
+import type {MimeEntity} from '../../../wire/mime/entity.js';
+import type {SrtpSuiteName} from '../../../wire/sdes/suites.js';
+import type {SessionDescription} from '../../../wire/sdp/description.js';
+import type {SipHeader, SipMessage} from '../../../wire/sip/message.js';
+import type {VerifiedSigner} from '../../smime/cms-provider.js';
+import type {Peer} from '../policy/policy.js';
+import type {ReleasedKey} from '../protocol.js';
+
+/** Signed octets whose signatures have verified. Only `cms-verify` makes one. */
+export type VerifiedContent = {
+	readonly content: Uint8Array;
+	/** Hexadecimal SHA-256 of `content`: the identity of the message. */
+	readonly digest: string;
+	readonly signers: readonly VerifiedSigner[];
+	readonly certificates: readonly Uint8Array[];
+};
+
+/** A party whose certificate was validated and speaks for the address that it uses. Only `certificate-check` makes one. */
+export type ProvenSigner = {
+	/** Canonical AOR, or the name of a trunk. */
+	readonly identity: string;
+	readonly certificate: Uint8Array;
+	readonly fingerprint: string;
+};
+
+/** What a body says of its message, and its SDP. */
+export type BodyParts = {
+	/** Undefined where there is none. */
+	readonly sdp: Uint8Array | undefined;
+	/** Headers in the signed part; undefined where it has none, `ambiguous` where it has several sets. */
+	readonly headers: readonly SipHeader[] | 'ambiguous' | undefined;
+};
+
+/** One key of an `a=crypto` line, known by its fingerprint. The octets are wiped when the run ends. */
+export type OfferedKey = {
+	readonly mediaIndex: number;
+	readonly tag: number;
+	readonly suite: SrtpSuiteName;
+	readonly keyAndSalt: Uint8Array;
+	readonly fingerprint: string;
+	readonly saltTag: string;
+	readonly mki: Uint8Array;
+	readonly lifetimePackets: number | undefined;
+};
+
+export type OfferedMedia = {readonly description: SessionDescription; readonly keys: readonly OfferedKey[]};
+
+/** Everything that a body claims was granted. Only `anti-replay` makes one. */
+export type GrantedClaim = {readonly digest: string | undefined; readonly media: OfferedMedia};
+
+export type ReleasedMedia = {readonly sdp: string; readonly keys: readonly ReleasedKey[]};
+
+/** Who will be able to open what leaves. Derived from policy and the call. */
+export type Recipient = {readonly certificate: Uint8Array; readonly fingerprint: string};
+
+/** A MIME entity that is signed and not yet encrypted: it never leaves. */
+export type SignedEntity = {readonly octets: Uint8Array; readonly digest: string};
+
+/** What may flow between the steps of a template. */
+export type PortTypes = {
+	message: SipMessage;
+	peer: Peer;
+	entity: MimeEntity;
+	'verified-content': VerifiedContent;
+	'proven-signer': ProvenSigner;
+	parts: BodyParts;
+	'signed-at': number;
+	media: OfferedMedia;
+	'granted-claim': GrantedClaim;
+	'released-media': ReleasedMedia;
+	recipient: Recipient;
+	'secret-sdp': Uint8Array;
+	'signed-headers': Uint8Array;
+	'signed-entity': SignedEntity;
+	'sealed-octets': Uint8Array;
+	'sealed-message': SipMessage;
+	'open-message': SipMessage;
+};
+
+export type PortType = keyof PortTypes;

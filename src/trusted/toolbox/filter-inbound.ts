@@ -1,0 +1,112 @@
+import {parseContentType} from '../../wire/mime/content-type.js';
+import {header} from '../../wire/sip/headers.js';
+import type {Leg, LegOffer} from './calls/leg.js';
+import type {ReleasedPorts} from './engine/engine.js';
+import type {Template} from './engine/template.js';
+import type {Peer} from './policy/policy.js';
+import type {Protection} from './policy/toolbox-options.js';
+import type {Denial, FilterInbound, Release} from './protocol.js';
+import {deny, denyAtOnce, type ToolboxState} from './toolbox-state.js';
+import {dialogOf, type MessageHeaders, readMessageHeaders} from './tools/message-headers.js';
+
+/** Runs a message from outside through the template of its peer and type. */
+export async function filterInbound(state: ToolboxState, request: FilterInbound): Promise<Release | Denial> {
+	const {services, engine, audit, time} = state;
+	const {call, role, origin, message} = request;
+	const about = {call, leg: request.leg, origin, identity: '', template: ''};
+	const headers = readMessageHeaders(message);
+	if (!headers.ok) {
+		return denyAtOnce(state, about, 'BAD_HEADERS', headers.failure.message);
+	}
+
+	const leg = services.calls.leg(call, request.leg);
+	const claimed = message.kind === 'request' ? headers.value.from.aor : headers.value.to.aor;
+	const peer = leg.peer ?? services.policy.peerFor([claimed]);
+	const possible = possibleTemplates(state, leg, peer, message.body.length > 0);
+	const template = possible.find(({accepts}) => message.body.length === 0 || accepts.includes(contentTypeOf(request)));
+	if (!template) {
+		const accepted = possible.flatMap(({accepts}) => accepts);
+		return denyAtOnce(state, {...about, identity: claimed, accepted}, 'UNSUPPORTED_TYPE', contentTypeOf(request));
+	}
+
+	if (!services.calls.hasRoom(call)) {
+		return denyAtOnce(state, {...about, identity: claimed}, 'OVERLOADED', 'Expected room for another call.');
+	}
+
+	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin};
+	const outcome = await engine.run(template, {message, peer}, context);
+	if (!outcome.ok) {
+		return deny(state, {...about, identity: claimed, template: template.name}, outcome.denial);
+	}
+
+	const {release} = outcome;
+	const signer = release.get('signer', 'proven-signer');
+	const media = release.get('media', 'released-media');
+	const protection = template.protection === 'none' ? 'clear' : template.protection;
+	if (media) {
+		noteAccepted(leg, request, headers.value, release, peer, protection);
+		services.calls.keep(leg);
+	}
+
+	return {
+		verdict: 'release',
+		protection,
+		sdp: media?.sdp ?? '',
+		keys: media?.keys ?? [],
+		identity: signer?.identity ?? '',
+		template: template.name,
+		audit: audit.append(time.nowMs(), 'released', {
+			call,
+			leg: leg.name,
+			template: template.name,
+			identity: signer?.identity ?? '',
+			from: `${origin.transport}:${origin.address}:${origin.port}`,
+		}),
+	};
+}
+
+/** What the policy takes from this peer, strongest first. A leg that began sealed stays so. */
+function possibleTemplates({templates}: ToolboxState, leg: Leg, peer: Peer, hasBody: boolean): readonly Template[] {
+	const required: Protection = leg.signer ? 'sealed' : peer.protection.inbound;
+	const protections = hasBody ? (['sealed', required] as const) : (['none'] as const);
+	return templates
+		.list()
+		.filter(
+			({direction, protection, accepts}) =>
+				direction === 'inbound' &&
+				protections.includes(protection as never) &&
+				(peer.acceptsVisibleKeys || !accepts.includes('multipart/signed')),
+		);
+}
+
+function contentTypeOf({message}: FilterInbound): string {
+	const contentType = parseContentType(header(message, 'Content-Type') ?? '');
+	return contentType.ok ? `${contentType.value.type}/${contentType.value.subtype}` : '';
+}
+
+function noteAccepted(
+	leg: Leg,
+	{role, origin}: FilterInbound,
+	headers: MessageHeaders,
+	release: ReleasedPorts,
+	peer: Peer,
+	protection: Protection,
+): void {
+	const signer = release.get('signer', 'proven-signer');
+	const recipient = signer && {certificate: signer.certificate, fingerprint: signer.fingerprint};
+	leg.dialog = dialogOf(headers, leg);
+	leg.peer = release.get('peer', 'peer') ?? peer;
+	leg.identity = signer?.identity ?? leg.identity;
+	leg.signer = recipient ?? leg.signer;
+	leg.origin = origin;
+	if (role === 'offer') {
+		const offer: LegOffer = {
+			by: 'peer',
+			protection,
+			digest: release.get('content', 'verified-content')?.digest ?? '',
+			sequence: headers.cseq.number,
+			signer: recipient,
+		};
+		leg.offer = offer;
+	}
+}

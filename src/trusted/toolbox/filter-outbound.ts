@@ -1,0 +1,95 @@
+import {parseContentType} from '../../wire/mime/content-type.js';
+import {header} from '../../wire/sip/headers.js';
+import {canonicalAor} from '../certificates/identity.js';
+import type {Leg} from './calls/leg.js';
+import type {Peer} from './policy/policy.js';
+import type {Protection} from './policy/toolbox-options.js';
+import type {Denial, FilterOutbound, Outbound} from './protocol.js';
+import {deny, denyAtOnce, type ToolboxState} from './toolbox-state.js';
+import {dialogOf, type MessageHeaders, readMessageHeaders} from './tools/message-headers.js';
+
+/** Prepares a message that leaves: as protected as the policy asks, or not at all. */
+export async function filterOutbound(state: ToolboxState, request: FilterOutbound): Promise<Outbound | Denial> {
+	const {services, engine, templates, audit, time} = state;
+	const {call, role, message} = request;
+	const about = {call, leg: request.leg, origin: null, identity: '', template: ''};
+	const headers = readMessageHeaders(message);
+	if (!headers.ok) {
+		return denyAtOnce(state, about, 'BAD_HEADERS', headers.failure.message);
+	}
+
+	const leg = services.calls.leg(call, request.leg);
+	const peer = leg.peer ?? peerOf(state, request, headers.value);
+	const promised = services.calls.ticketPeer(call, leg.name);
+	if (promised !== undefined && promised !== peer.name) {
+		return denyAtOnce(state, about, 'LEG_OF_ANOTHER', 'Expected the party for whom leave to bridge was given.');
+	}
+
+	if (!dialogOf(headers.value, leg) || (role === 'answer' && message.body.length > 0 && leg.offer?.by !== 'peer')) {
+		return denyAtOnce(state, about, 'UNKNOWN_DIALOG', 'Expected a message of the dialog, and an offer to answer.');
+	}
+
+	const protection = message.body.length === 0 ? 'none' : protectionOf(leg, role, peer);
+	const template = templates.find(
+		'outbound',
+		protection,
+		message.body.length === 0 ? undefined : contentTypeOf(request),
+	);
+	if (!template || !services.calls.hasRoom(call)) {
+		const reason = template ? 'OVERLOADED' : 'NO_TEMPLATE';
+		return denyAtOnce(state, about, reason, 'Expected a template for what leaves, and room for the call.');
+	}
+
+	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin: undefined};
+	const outcome = await engine.run(template, {message, peer}, context);
+	if (!outcome.ok) {
+		return deny(state, {...about, identity: headers.value.to.aor, template: template.name}, outcome.denial);
+	}
+
+	const {release} = outcome;
+	const prepared = release.get('message', 'sealed-message') ?? message;
+	if (message.body.length > 0) {
+		leg.dialog = dialogOf(headers.value, leg);
+		leg.peer = peer;
+		if (role === 'offer') {
+			const digest = release.get('signed', 'signed-entity')?.digest ?? '';
+			const sequence = headers.value.cseq.number;
+			leg.offer = {by: 'us', protection: protection as Protection, digest, sequence, signer: undefined};
+		}
+
+		services.calls.keep(leg);
+	}
+
+	return {
+		verdict: 'outbound',
+		protection: protection === 'none' ? 'clear' : protection,
+		message: prepared,
+		template: template.name,
+		audit: audit.append(time.nowMs(), 'sent', {call, leg: leg.name, template: template.name, peer: peer.name}),
+	};
+}
+
+/** Whose rules hold: those of the called party of a request, of the caller of a response. */
+function peerOf({services}: ToolboxState, {message}: FilterOutbound, headers: MessageHeaders): Peer {
+	if (message.kind === 'response') {
+		return services.policy.peerFor([headers.from.aor]);
+	}
+
+	const target = canonicalAor(message.uri);
+	return services.policy.peerFor([headers.to.aor, ...(target.ok ? [target.value] : [])]);
+}
+
+/** As strong as the offer that it answers and as what the policy asks, whichever is stronger. */
+function protectionOf(leg: Leg, role: FilterOutbound['role'], peer: Peer): Protection {
+	const asked = peer.protection.outbound;
+	const offered = role === 'answer' ? leg.offer?.protection : undefined;
+	const candidates = [asked, ...(offered ? [offered] : []), ...(leg.signer ? (['sealed'] as const) : [])];
+	return strongestFirst.find((protection) => candidates.includes(protection)) ?? 'sealed';
+}
+
+function contentTypeOf({message}: FilterOutbound): string {
+	const contentType = parseContentType(header(message, 'Content-Type') ?? '');
+	return contentType.ok ? `${contentType.value.type}/${contentType.value.subtype}` : '';
+}
+
+const strongestFirst: readonly Protection[] = ['sealed', 'sdes', 'clear'];

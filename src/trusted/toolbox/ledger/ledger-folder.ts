@@ -1,0 +1,176 @@
+import {createHmac, randomBytes} from 'node:crypto';
+import {
+	closeSync,
+	fsyncSync,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	readSync,
+	renameSync,
+	statSync,
+	writeSync,
+} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {SallyportError} from '../../../base/error.js';
+
+/** What lies outside the ledger and remembers that there was one. */
+export type Sentinel = {
+	/** Says which secret the ledger's fingerprints were made with, without saying the secret. */
+	readonly secretCheck: string;
+	/** Starts of nodes that this ledger has seen. */
+	readonly epoch: number;
+};
+
+export type LedgerFolder = {
+	readonly dataFile: string;
+	readonly folder: string;
+	readonly secret: Uint8Array;
+	readonly secretCheck: string;
+	/** Undefined where there was never a ledger here. */
+	readonly sentinel: Sentinel | undefined;
+	readonly writeSentinel: (sentinel: Sentinel) => void;
+};
+
+/**
+ * Looks at a ledger's folder before LMDB does. A file of length zero opens as an empty ledger, and one that was cut short
+ * ends the process when a missing page is touched: both are refused here with a sentence that says what to do.
+ */
+export function openLedgerFolder(directory: string): LedgerFolder {
+	const folder = join(directory, 'ledger');
+	const dataFile = join(folder, 'data.mdb');
+	const sentinelFile = join(directory, 'ledger.sentinel');
+	mkdirSync(folder, {recursive: true, mode: 0o700});
+	const sentinel = readSentinel(sentinelFile);
+	checkDataFile(dataFile, sentinel !== undefined);
+	const secret = readSecret(
+		join(folder, 'fingerprint.secret'),
+		sentinel !== undefined || sizeOf(dataFile) !== undefined,
+	);
+	const secretCheck = createHmac('sha256', secret).update('sallyport ledger secret').digest('hex');
+	if (sentinel && sentinel.secretCheck !== secretCheck) {
+		throw damaged('its fingerprint secret is not the one that it was made with');
+	}
+
+	return {
+		folder,
+		dataFile,
+		secret,
+		secretCheck,
+		sentinel,
+		writeSentinel: (next) => writeDurably(sentinelFile, Buffer.from(`${JSON.stringify(next)}\n`)),
+	};
+}
+
+/** Writes a file whole, or leaves the old one: a new file, synced, renamed, and the folder synced. */
+export function writeDurably(path: string, content: Uint8Array): void {
+	const draft = `${path}.${process.pid}.new`;
+	const file = openSync(draft, 'w', 0o600);
+	try {
+		writeSync(file, content);
+		fsyncSync(file);
+	} finally {
+		closeSync(file);
+	}
+
+	renameSync(draft, path);
+	const folder = openSync(dirname(path), 'r');
+	try {
+		fsyncSync(folder);
+	} finally {
+		closeSync(folder);
+	}
+}
+
+function readSentinel(path: string): Sentinel | undefined {
+	if (sizeOf(path) === undefined) {
+		return undefined;
+	}
+
+	try {
+		const {secretCheck, epoch} = JSON.parse(readFileSync(path, 'utf8')) as Partial<Sentinel>;
+		if (typeof secretCheck === 'string' && Number.isSafeInteger(epoch)) {
+			return {secretCheck, epoch: Number(epoch)};
+		}
+	} catch {
+		// Told below.
+	}
+
+	throw damaged(`the sentinel ${path} cannot be read`);
+}
+
+function readSecret(path: string, mustExist: boolean): Uint8Array {
+	if (sizeOf(path) === undefined) {
+		if (mustExist) {
+			throw damaged(`its fingerprint secret ${path} is missing`);
+		}
+
+		writeDurably(path, randomBytes(secretOctets));
+	}
+
+	const secret = readFileSync(path);
+	if (secret.length !== secretOctets) {
+		throw damaged(`its fingerprint secret ${path} does not have ${secretOctets} octets`);
+	}
+
+	return Uint8Array.from(secret);
+}
+
+/** LMDB's file begins with two meta pages, each with magic, page size and the last page in use (lmdb 3.5, `MDB_meta`). */
+function checkDataFile(path: string, mustExist: boolean): void {
+	const size = sizeOf(path);
+	if (size === undefined) {
+		if (mustExist) {
+			throw damaged(`there was a ledger, but ${path} is missing`);
+		}
+
+		return;
+	}
+
+	const head = Buffer.alloc(Math.min(size, maxPageOctets + metaOctets));
+	const file = openSync(path, 'r');
+	try {
+		readSync(file, head, 0, head.length, 0);
+	} finally {
+		closeSync(file);
+	}
+
+	const pageOctets = head.length >= metaOctets ? head.readUInt32LE(pageSizeOffset) : 0;
+	const metas = [0, pageOctets].filter((start) => start + metaOctets <= head.length && isMeta(head, start));
+	if (metas.length === 0 || pageOctets < 512 || pageOctets > maxPageOctets) {
+		throw damaged(`${path} is empty or not a ledger`);
+	}
+
+	const newest = metas.reduce((a, b) => (transactionOf(head, b) > transactionOf(head, a) ? b : a));
+	const pages = Number(head.readBigUInt64LE(newest + lastPageOffset)) + 1;
+	if (size < pages * pageOctets) {
+		throw damaged(`${path} has ${size} octets where its index speaks of ${pages * pageOctets}`);
+	}
+}
+
+function isMeta(head: Buffer, start: number): boolean {
+	return head.readUInt32LE(start + magicOffset) === magic;
+}
+
+function transactionOf(head: Buffer, start: number): bigint {
+	return head.readBigUInt64LE(start + lastPageOffset + 8);
+}
+
+function sizeOf(path: string): number | undefined {
+	return statSync(path, {throwIfNoEntry: false})?.size;
+}
+
+function damaged(what: string): SallyportError {
+	return new SallyportError(
+		'LEDGER_DAMAGED',
+		`Expected the ledger as it was left, but ${what}; restore it, or remove ledger/ and ledger.sentinel to forget all that was accepted.`,
+	);
+}
+
+const secretOctets = 32;
+const magic = 0xbe_ef_c0_de;
+const magicOffset = 24;
+/** `mm_dbs[FREE_DBI].md_pad`. */
+const pageSizeOffset = 48;
+const lastPageOffset = 144;
+const metaOctets = 160;
+const maxPageOctets = 65_536;

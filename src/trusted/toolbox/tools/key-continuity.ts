@@ -1,0 +1,34 @@
+import {z} from 'zod';
+import {ok} from '../../../base/result.js';
+import {defineTool, refuse} from '../engine/tool.js';
+import {mediaAddresses} from './media-address.js';
+
+/**
+ * What a new body may do with the keys of its leg: an MKI names one key for the life of the stream (PROTOCOL V12), and
+ * a key does not move to another address (RFC 4568 §7.1.4, PROTOCOL V17).
+ */
+export const keyContinuity = defineTool({
+	name: 'key-continuity',
+	version: 1,
+	effect: 'checks',
+	inputs: {media: 'media'},
+	outputs: {},
+	parameters: z.strictObject({}),
+	run: ({media}, {leg}) => {
+		const addresses = mediaAddresses(media.description);
+		for (const key of media.keys) {
+			if (key.mki.length > 0 && leg.isMkiTaken(key)) {
+				return refuse('MKI_REUSED', 'Expected an MKI that no other key of the stream had.');
+			}
+
+			const before = leg.addressOf(key.mediaIndex);
+			const now = addresses.get(key.mediaIndex);
+			const hasMoved = before !== undefined && now !== undefined && before !== now;
+			if (hasMoved && leg.knownKey(key)?.state === 'installed') {
+				return refuse('ADDRESS_MOVED', 'Expected a new key for a new media address.');
+			}
+		}
+
+		return ok({});
+	},
+});
