@@ -1,0 +1,90 @@
+import type {MessagePort} from 'node:worker_threads';
+import {SallyportError} from '../../base/error.js';
+import {PortRequests} from '../media/port-requests.js';
+import type {
+	Alert,
+	AuthorizeBridge,
+	BridgeTicket,
+	Denial,
+	EndCall,
+	FilterInbound,
+	FilterOutbound,
+	LedgerEntry,
+	MintKey,
+	Outbound,
+	OwnKeyHandle,
+	Release,
+	ToolboxReply,
+	ToolboxRequest,
+} from './protocol.js';
+
+/**
+ * The user domain's side of the toolbox's port. Every method rejects with a `SallyportError` that has the toolbox's code
+ * where it refused the request, or PORT_CLOSED.
+ */
+export class ToolboxClient {
+	readonly #requests: PortRequests<ToolboxRequest, ToolboxReply>;
+
+	constructor(port: MessagePort) {
+		this.#requests = new PortRequests(port, {parseReply: (reply) => reply as ToolboxReply});
+	}
+
+	/** Filters a message that came from outside. */
+	async filterInbound(request: Omit<FilterInbound, 'kind'>): Promise<Release | Denial> {
+		const reply = await this.#ask({kind: 'filter-inbound', ...request});
+		return reply.verdict === 'release' || reply.verdict === 'denial' ? reply : unexpected();
+	}
+
+	/** Prepares a message that leaves. */
+	async filterOutbound(request: Omit<FilterOutbound, 'kind'>): Promise<Outbound | Denial> {
+		const reply = await this.#ask({kind: 'filter-outbound', ...request});
+		return reply.verdict === 'outbound' || reply.verdict === 'denial' ? reply : unexpected();
+	}
+
+	/** Makes a fresh key for what we send on a leg. */
+	async mintKey(request: Omit<MintKey, 'kind'>): Promise<OwnKeyHandle> {
+		const reply = await this.#ask({kind: 'mint-key', ...request});
+		return reply.verdict === 'key' ? reply.handle : unexpected();
+	}
+
+	/** Asks leave to bridge legs. */
+	async authorizeBridge(request: Omit<AuthorizeBridge, 'kind'>): Promise<BridgeTicket> {
+		const reply = await this.#ask({kind: 'authorize-bridge', ...request});
+		return reply.verdict === 'ticket' ? reply.ticket : unexpected();
+	}
+
+	/** Says that a call is over. */
+	async endCall(request: Omit<EndCall, 'kind'>): Promise<void> {
+		await this.#ask({kind: 'end-call', ...request});
+	}
+
+	/** Alerts after a sequence number, oldest first; at most 1000. */
+	async readAlerts(afterSequence: number, limit: number): Promise<readonly Alert[]> {
+		const reply = await this.#ask({kind: 'read-alerts', afterSequence, limit});
+		return reply.verdict === 'alerts' ? reply.alerts : unexpected();
+	}
+
+	/** Ledger entries changed last, newest first; at most 1000. */
+	async readLedger(limit: number): Promise<readonly LedgerEntry[]> {
+		const reply = await this.#ask({kind: 'read-ledger', limit});
+		return reply.verdict === 'ledger' ? reply.entries : unexpected();
+	}
+
+	/** Closes the port; open requests reject. */
+	close(): void {
+		this.#requests.close();
+	}
+
+	async #ask(request: ToolboxRequest): Promise<ToolboxReply> {
+		const reply = await this.#requests.ask(request);
+		if (reply.verdict === 'refused') {
+			throw new SallyportError(reply.code, reply.message);
+		}
+
+		return reply;
+	}
+}
+
+function unexpected(): never {
+	throw new SallyportError('BAD_REPLY', 'Expected a reply of the agreed form.');
+}

@@ -1,0 +1,95 @@
+import {isIP} from 'node:net';
+import {z} from 'zod';
+import {isSrtpSuiteName} from '../../wire/sdes/suites.js';
+import type {KeyChannelRequest} from '../media/protocol.js';
+import type {ToolboxRequest} from './protocol.js';
+
+/** What the toolbox accepts from its ports; see protocol.ts for what the fields mean. Unknown fields are refused. */
+
+const id = z.int().min(0);
+const call = z.string().min(1).max(64);
+const leg = z.string().min(1).max(32);
+const handle = z.string().regex(/^[\da-f]{32}$/);
+const suite = z.string().max(40).refine(isSrtpSuiteName);
+const role = z.enum(['offer', 'answer', 'none']);
+const origin = z.strictObject({
+	transport: z.enum(['udp', 'tcp', 'tls']),
+	address: z
+		.string()
+		.max(45)
+		.refine((text) => isIP(text) !== 0),
+	port: z.int().min(0).max(65_535),
+});
+const noLineEnd = /^[^\r\n\0]*$/;
+const headers = z
+	.array(
+		z.strictObject({
+			name: z.string().regex(/^[\w.!%*+`'~-]{1,64}$/),
+			value: z.string().max(8192).regex(noLineEnd),
+		}),
+	)
+	.max(256);
+const body = z.instanceof(Uint8Array).refine(({length}) => length <= 65_536);
+const message = z.discriminatedUnion('kind', [
+	z.strictObject({
+		kind: z.literal('request'),
+		method: z.string().regex(/^[\w.!%*+`'~-]{1,32}$/),
+		uri: z.string().max(2048).regex(noLineEnd),
+		headers,
+		body,
+	}),
+	z.strictObject({
+		kind: z.literal('response'),
+		status: z.int().min(100).max(699),
+		reason: z.string().max(512).regex(noLineEnd),
+		headers,
+		body,
+	}),
+]);
+
+const toolboxRequest = z.discriminatedUnion('kind', [
+	z.strictObject({id, kind: z.literal('filter-inbound'), call, leg, role, origin, message}),
+	z.strictObject({id, kind: z.literal('mint-key'), call, leg, suite}),
+	z.strictObject({id, kind: z.literal('filter-outbound'), call, leg, role, message}),
+	z.strictObject({
+		id,
+		kind: z.literal('authorize-bridge'),
+		call,
+		legs: z
+			.array(z.strictObject({leg, identity: z.string().max(1024)}))
+			.min(2)
+			.max(16)
+			.refine((legs) => new Set(legs.map(({leg}) => leg)).size === legs.length),
+	}),
+	z.strictObject({id, kind: z.literal('end-call'), call, reason: z.string().max(200)}),
+	z.strictObject({id, kind: z.literal('read-alerts'), afterSequence: z.int().min(0), limit: z.int().min(1).max(1000)}),
+	z.strictObject({id, kind: z.literal('read-ledger'), limit: z.int().min(1).max(1000)}),
+]);
+
+const keyChannelRequest = z.discriminatedUnion('kind', [
+	z.strictObject({id, kind: z.literal('redeem-ticket'), ticket: handle, call, legs: z.array(leg).min(2).max(16)}),
+	z.strictObject({id, kind: z.literal('redeem-peer-key'), key: handle, call, leg}),
+	z.strictObject({id, kind: z.literal('redeem-own-key'), key: handle, call, leg}),
+	z.strictObject({id, kind: z.literal('relay-ended'), call}),
+]);
+
+export type Envelope<Body> = {readonly id: number; readonly request: Body};
+
+/** Reads an envelope from the user domain; undefined where it is not one as agreed. */
+export function parseToolboxRequest(data: unknown): Envelope<ToolboxRequest> | undefined {
+	return taken(toolboxRequest.safeParse(data)) as Envelope<ToolboxRequest> | undefined;
+}
+
+/** Reads an envelope from the media domain; undefined where it is not one as agreed. */
+export function parseKeyChannelRequest(data: unknown): Envelope<KeyChannelRequest> | undefined {
+	return taken(keyChannelRequest.safeParse(data)) as Envelope<KeyChannelRequest> | undefined;
+}
+
+function taken(parsed: {readonly success: boolean; readonly data?: {readonly id: number}}) {
+	if (!parsed.success || parsed.data === undefined) {
+		return undefined;
+	}
+
+	const {id, ...request} = parsed.data;
+	return {id, request};
+}

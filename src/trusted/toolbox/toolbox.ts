@@ -1,0 +1,260 @@
+import {mkdirSync} from 'node:fs';
+import {join} from 'node:path';
+import {type Clock, systemClock} from '../../base/clock.js';
+import {SallyportError} from '../../base/error.js';
+import {pemToDer} from '../../wire/asn1/pem.js';
+import type {CertificateValidator} from '../certificates/certificate-validator.js';
+import {NativeCertificateValidator} from '../certificates/native-certificate-validator.js';
+import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
+import type {CmsProvider} from '../smime/cms-provider.js';
+import {openCmsProvider} from '../smime/open-cms-provider.js';
+import {AlertLog} from './alerts/alert-log.js';
+import {AuditLog} from './alerts/audit-log.js';
+import {authorizeBridge, endCall, mintKey, redeem} from './call-authority.js';
+import {CallTable} from './calls/call-table.js';
+import type {KeyVault} from './calls/key-vault.js';
+import {NativeKeyVault} from './calls/native-key-vault.js';
+import {StateDatabase} from './databases/state-database.js';
+import {Engine} from './engine/engine.js';
+import type {Template} from './engine/template.js';
+import {TemplateDatabase} from './engine/template-database.js';
+import {filterInbound} from './filter-inbound.js';
+import {filterOutbound} from './filter-outbound.js';
+import {Ledger} from './ledger/ledger.js';
+import type {LedgerRecord} from './ledger/ledger-record.js';
+import type {LedgerLimits} from './ledger/ledger-rules.js';
+import type {LedgerStore} from './ledger/ledger-store.js';
+import {LmdbLedgerStore} from './ledger/lmdb-ledger-store.js';
+import {OriginMonitor} from './origin/origin-monitor.js';
+import {fingerprintOf, Policy} from './policy/policy.js';
+import {parseToolboxOptions, type ToolboxOptions} from './policy/toolbox-options.js';
+import type {LedgerEntry, ToolboxReply, ToolboxRequest} from './protocol.js';
+import {SteadyTime} from './steady-time.js';
+import type {ToolboxState} from './toolbox-state.js';
+import {toolRegistry} from './tools/registry.js';
+
+/** Parts that replace the toolbox's own: for tests, and for stores that several gateways share. */
+export type ToolboxParts = {
+	readonly clock?: Clock;
+	readonly cms?: CmsProvider;
+	readonly validator?: CertificateValidator;
+	readonly vault?: KeyVault;
+	/** A store that other nodes write to as well: reservations of theirs are held for three minutes. */
+	readonly sharedLedger?: LedgerStore;
+};
+
+/**
+ * The security toolbox (DESIGN §5): the trusted domain. It holds the long-term keys, the templates, the policy and the
+ * ledger, and answers requests of plain data. `ToolboxDomain` puts it behind message ports.
+ */
+export class Toolbox {
+	readonly #state: ToolboxState;
+	readonly #database: StateDatabase;
+	readonly #sweep: NodeJS.Timeout;
+	/** Requests of one call run one after another. */
+	readonly #turns = new Map<string, Promise<unknown>>();
+
+	private constructor(state: ToolboxState, database: StateDatabase) {
+		this.#state = state;
+		this.#database = database;
+		this.#sweep = setInterval(() => void this.sweep().catch(() => {}), sweepIntervalMs);
+		this.#sweep.unref();
+	}
+
+	/**
+	 * Opens a toolbox. Rejects with `SallyportError`: BAD_OPTIONS, LEDGER_DAMAGED, AUDIT_DAMAGED, the codes of keys and
+	 * certificates that cannot be read, and those of templates.
+	 */
+	static async open(options: ToolboxOptions, parts: ToolboxParts = {}): Promise<Toolbox> {
+		const checked = parseToolboxOptions(options);
+		const {directory, freshness = {maxAgeSeconds: 300, maxFutureSeconds: 60}} = checked;
+		const policy = new Policy(checked);
+		const templates = new TemplateDatabase(toolRegistry);
+		for (const [index, yaml] of (checked.templates ?? []).entries()) {
+			templates.add(yaml, `templates[${index}]`);
+		}
+
+		mkdirSync(directory, {recursive: true, mode: 0o700});
+		const clock = parts.clock ?? systemClock;
+		const time = new SteadyTime(clock);
+		const validator = parts.validator ?? new NativeCertificateValidator({anchors: readAnchors(checked)});
+		const store = parts.sharedLedger ?? (await LmdbLedgerStore.open(directory, {nowMs: time.nowMs()}));
+		const cms = parts.cms ?? (await openCms(checked));
+		const database = StateDatabase.open(directory);
+		const services = {
+			policy,
+			cms,
+			validator,
+			ledger: new Ledger(store, limitsOf(checked, parts.sharedLedger !== undefined)),
+			origins: new OriginMonitor(database.origins),
+			alerts: new AlertLog(database.alerts),
+			calls: new CallTable(parts.vault ?? new NativeKeyVault()),
+			clock,
+			ownCertificates: checked.identities.map(({certificate}) => fingerprintOf(firstCertificate(certificate))),
+			freshness,
+		};
+		const engine = new Engine({uniformFailureMs: checked.uniformFailureMs ?? 20});
+		const audit = new AuditLog(join(directory, 'audit.log'));
+		const toolbox = new Toolbox({services, engine, templates, audit, time}, database);
+		await toolbox.sweep();
+		return toolbox;
+	}
+
+	get templates(): readonly Template[] {
+		return this.#state.templates.list();
+	}
+
+	/** Calls that live, and handles and tickets that are out. */
+	get load(): {readonly calls: number; readonly issued: number} {
+		const {calls} = this.#state.services;
+		return {calls: calls.size, issued: calls.issued};
+	}
+
+	/** Answers a request of the user domain. Never rejects: what is not acceptable is `refused`. */
+	async handle(request: ToolboxRequest): Promise<ToolboxReply> {
+		try {
+			return 'call' in request
+				? await this.#inTurn(request.call, () => this.#handle(request))
+				: await this.#handle(request);
+		} catch (error) {
+			const code = error instanceof SallyportError ? error.code : 'INTERNAL';
+			const message = error instanceof SallyportError ? error.message : 'Expected no fault, met one.';
+			this.refuse(code, 'call' in request ? request.call : '');
+			return {verdict: 'refused', code, message};
+		}
+	}
+
+	/** Answers a request of the media domain. Never rejects. */
+	async redeem(request: KeyChannelRequest): Promise<KeyChannelReply> {
+		try {
+			const reply = await this.#inTurn(request.call, () => redeem(this.#state, request));
+			if (!reply.ok) {
+				this.refuse(reply.code, request.call);
+			}
+
+			return reply;
+		} catch (error) {
+			const code = error instanceof SallyportError ? error.code : 'INTERNAL';
+			this.refuse(code, request.call);
+			return {ok: false, code, message: 'Expected to hand the key over, but could not.'};
+		}
+	}
+
+	/** Writes down that a domain asked for what it may not have, and raises the alarm. */
+	refuse(code: string, call: string): void {
+		const {services, audit, time} = this.#state;
+		const atMs = time.nowMs();
+		services.alerts.raise({
+			atMs,
+			kind: 'domain',
+			reason: code,
+			identity: '',
+			origin: null,
+			call,
+			detail: 'A request between the domains was refused.',
+		});
+		audit.append(atMs, 'refused', {call, code});
+	}
+
+	/** Forgets what has run out; runs by itself every minute. */
+	async sweep(): Promise<number> {
+		return this.#state.services.ledger.sweep(this.#state.time.nowMs());
+	}
+
+	async close(): Promise<void> {
+		clearInterval(this.#sweep);
+		await Promise.allSettled(this.#turns.values());
+		const {services, audit} = this.#state;
+		for (const call of services.calls.names()) {
+			services.calls.end(call);
+		}
+
+		await services.cms.close();
+		await services.ledger.close();
+		await this.#database.close();
+		audit.close();
+	}
+
+	async #handle(request: ToolboxRequest): Promise<ToolboxReply> {
+		const state = this.#state;
+		switch (request.kind) {
+			case 'filter-inbound':
+				return filterInbound(state, request);
+			case 'filter-outbound':
+				return filterOutbound(state, request);
+			case 'mint-key':
+				return {verdict: 'key', handle: await mintKey(state, request)};
+			case 'authorize-bridge':
+				return {verdict: 'ticket', ticket: authorizeBridge(state, request)};
+			case 'end-call':
+				await endCall(state, request.call, request.reason);
+				return {verdict: 'done'};
+			case 'read-alerts':
+				return {verdict: 'alerts', alerts: state.services.alerts.read(request.afterSequence, request.limit)};
+			case 'read-ledger':
+				return {verdict: 'ledger', entries: state.services.ledger.newest(request.limit).map(entryOf)};
+		}
+	}
+
+	async #inTurn<Outcome>(call: string, work: () => Promise<Outcome>): Promise<Outcome> {
+		const before = this.#turns.get(call) ?? Promise.resolve();
+		const turn = before.then(work, work);
+		this.#turns.set(call, turn);
+		try {
+			return await turn;
+		} finally {
+			if (this.#turns.get(call) === turn) {
+				this.#turns.delete(call);
+			}
+		}
+	}
+}
+
+function entryOf(record: LedgerRecord): LedgerEntry {
+	const {kind, fingerprint, state, callId, offererTag, signer, atMs} = record;
+	return {kind, fingerprint, state, callId, fromTag: offererTag, signer, atMs};
+}
+
+function limitsOf({freshness, ledger = {}}: ToolboxOptions, isShared: boolean): LedgerLimits {
+	const {maxAgeSeconds = 300, maxFutureSeconds = 60} = freshness ?? {};
+	return {
+		messageRetentionMs: 1000 * (maxAgeSeconds + maxFutureSeconds),
+		peerKeyRetentionMs: 86_400_000 * (ledger.peerKeyRetentionDays ?? 730),
+		ownKeyRetentionMs: 3_600_000 * (ledger.ownKeyRetentionHours ?? 24),
+		recordsPerSigner: ledger.recordsPerSigner ?? 1_000_000,
+		records: ledger.records ?? 100_000_000,
+		takeovers: 3,
+		leaseMs: isShared ? 180_000 : 0,
+	};
+}
+
+function readAnchors({trustAnchors}: ToolboxOptions): readonly Uint8Array[] {
+	return trustAnchors.flatMap((pem) => {
+		const blocks = pemToDer(pem);
+		if (!blocks.ok) {
+			throw new SallyportError('BAD_OPTIONS', `Expected certificates in \`trustAnchors\`: ${blocks.failure.message}`);
+		}
+
+		return blocks.value;
+	});
+}
+
+function firstCertificate(pem: string): Uint8Array {
+	const blocks = pemToDer(pem);
+	const [certificate] = blocks.ok ? blocks.value : [];
+	if (certificate === undefined) {
+		throw new SallyportError('BAD_OPTIONS', 'Expected a certificate in PEM for each of `identities`.');
+	}
+
+	return certificate;
+}
+
+async function openCms({identities}: ToolboxOptions): Promise<CmsProvider> {
+	const keys = identities.map(({certificate, privateKey}) => ({
+		certificatePem: certificate,
+		privateKeyPem: privateKey,
+	}));
+	return (await openCmsProvider({keys})).provider;
+}
+
+const sweepIntervalMs = 60_000;
