@@ -1,3 +1,5 @@
+import {BoundedMap} from '../../../base/bounded-map.js';
+
 /** How an address became known for an identity. */
 export type OriginEvidence = 'transport' | 'contact' | 'media' | 'operator';
 
@@ -23,13 +25,15 @@ export type OriginVerdict = 'known' | 'first' | 'new';
  */
 export class OriginMonitor {
 	readonly #store: OriginStore;
+	/** What was learned last: the store shows it only after its next commit. */
+	readonly #recent = new BoundedMap<string, readonly OriginRecord[]>(10_000);
 
 	constructor(store: OriginStore) {
 		this.#store = store;
 	}
 
 	judge(identity: string, address: string, configured: readonly string[]): OriginVerdict {
-		const learned = this.#store.get(key(identity)) ?? [];
+		const learned = this.addressesOf(identity);
 		if (configured.includes(address) || learned.some((record) => record.address === address)) {
 			return 'known';
 		}
@@ -39,15 +43,17 @@ export class OriginMonitor {
 
 	/** Remembers an address; the one used longest ago makes room. */
 	learn(identity: string, address: string, evidence: OriginEvidence, nowMs: number): void {
-		const records = this.#store.get(key(identity)) ?? [];
+		const records = this.addressesOf(identity);
 		const known = records.find((record) => record.address === address);
 		const others = records.filter((record) => record.address !== address);
 		const latest = {address, evidence: known?.evidence ?? evidence, firstMs: known?.firstMs ?? nowMs, lastMs: nowMs};
-		void this.#store.put(key(identity), [...others, latest].slice(-maxAddresses));
+		const next = [...others, latest].slice(-maxAddresses);
+		this.#recent.set(key(identity), next);
+		void this.#store.put(key(identity), next);
 	}
 
 	addressesOf(identity: string): readonly OriginRecord[] {
-		return this.#store.get(key(identity)) ?? [];
+		return this.#recent.get(key(identity)) ?? this.#store.get(key(identity)) ?? [];
 	}
 }
 
