@@ -71,6 +71,7 @@ function watch({gateway}: RunningGateway, say: Say): void {
 function adminSource(running: RunningGateway): Record<string, (query: URLSearchParams) => unknown> {
 	return {
 		calls: () => running.gateway.calls,
+		statistics: () => running.gateway.readStatistics(),
 		counters: () => running.gateway.counters,
 		alerts: (query) => running.readAlerts(boundedInteger(query.get('after'), 0, Number.MAX_SAFE_INTEGER), 1000),
 		ledger: (query) => running.readLedger(boundedInteger(query.get('limit'), 100, 1000)),

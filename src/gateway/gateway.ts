@@ -13,6 +13,7 @@ export type GatewayEvents = {
 	'call-established': [summary: CallSummary];
 	/** An INVITE that was not let through. The reason is for the operator; the caller got the status alone. */
 	'call-refused': [summary: CallSummary, refusal: Refusal];
+	/** A call that had been made, or that its caller gave up. */
 	'call-ended': [summary: CallSummary, reason: string, statistics: readonly LegStatistics[]];
 	/** Of the media domain: packets from a wrong source and such. */
 	media: [event: MediaEvent];
@@ -54,6 +55,16 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	/** Calls that are being made or up. */
 	get calls(): readonly CallSummary[] {
 		return [...this.#calls.values()].map(({summary}) => summary);
+	}
+
+	/** Counters of every leg that is up, by call. */
+	async readStatistics(): Promise<readonly {readonly call: string; readonly legs: readonly LegStatistics[]}[]> {
+		const calls = [...this.#calls.keys()];
+		const read = calls.map(async (call) => ({
+			call,
+			legs: await this.#context.media.readStatistics(call).catch(() => []),
+		}));
+		return Promise.all(read);
 	}
 
 	get counters(): SipEndpointCounters {
@@ -107,10 +118,16 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		const call = new BridgedCall(this.#context, incoming, this.#endpoint.newTag());
 		this.#calls.set(call.id, call);
 		call.on('established', (summary) => this.emit('call-established', summary));
-		call.on('refused', (refusal) => this.emit('call-refused', call.summary, refusal));
+		let isRefused = false;
+		call.on('refused', (refusal) => {
+			isRefused = true;
+			this.emit('call-refused', call.summary, refusal);
+		});
 		call.on('ended', (reason, statistics) => {
 			this.#calls.delete(call.id);
-			this.emit('call-ended', call.summary, reason, statistics);
+			if (!isRefused) {
+				this.emit('call-ended', call.summary, reason, statistics);
+			}
 		});
 		call.connect().catch((error: unknown) => this.#report(error));
 	}

@@ -63,6 +63,8 @@ export type DemoCall = {
 	readonly dropped: Readonly<Record<string, number>>;
 	/** WAV files: what was said, as it was coded, and what was heard. */
 	readonly saidFile: string;
+	/** What was said, in octets of G.711: the plaintext of the RTP payloads. */
+	readonly saidOctets: Uint8Array;
 	readonly heardFile: string;
 	/** SRTP as it was on the wire. */
 	readonly captureFile: string;

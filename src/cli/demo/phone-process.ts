@@ -124,6 +124,7 @@ class PhoneProcess {
 			jitterMs: source?.jitterMs ?? 0,
 			dropped: received.dropped,
 			saidFile,
+			saidOctets: sent?.sound ?? new Uint8Array(),
 			heardFile,
 			captureFile,
 			saidAtMs: absolute(sentAtMs),

@@ -1,6 +1,5 @@
 import {readFile} from 'node:fs/promises';
 import {SallyportError} from '../../base/error.js';
-import {encodeG711} from '../../wire/audio/g711.js';
 import {readTelephoneAudio} from '../../wire/audio/telephone-audio.js';
 import {type CapturedDatagram, parsePcap} from '../../wire/pcap/pcap-file.js';
 import {classifyDatagram} from '../../wire/rtp/classify-datagram.js';
@@ -28,12 +27,11 @@ export async function compareSamples(said: string, heard: string): Promise<Sampl
 	return {samples, differing};
 }
 
-/** The octets of G.711 in which a recording was sent, by sequence number, 20 ms each. */
-export async function saidPayloads(path: string, firstSequence: number): Promise<Map<number, Uint8Array>> {
-	const octets = encodeG711('pcmu', await readSamples(path));
+/** RTP payloads by sequence number, 20 ms of G.711 each. */
+export function payloadsOf(said: Uint8Array, firstSequence: number): Map<number, Uint8Array> {
 	const payloads = new Map<number, Uint8Array>();
-	for (let at = 0; at < octets.length; at += frameOctets) {
-		payloads.set((firstSequence + at / frameOctets) & 0xff_ff, octets.subarray(at, at + frameOctets));
+	for (let at = 0; at < said.length; at += frameOctets) {
+		payloads.set((firstSequence + at / frameOctets) & 0xff_ff, said.subarray(at, at + frameOctets));
 	}
 
 	return payloads;

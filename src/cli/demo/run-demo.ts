@@ -56,6 +56,8 @@ class Demo {
 	readonly #steps: DemoStep[] = [];
 	readonly #files: string[] = [];
 	readonly #charles = new Charles('127.0.0.66');
+	/** The attacker who can send from the address of whom he impersonates. */
+	readonly #spoofing = new Charles('127.0.0.1');
 
 	constructor(options: DemoOptions, world: DemoWorld, cleanUp: (() => Promise<unknown>)[]) {
 		this.#options = options;
@@ -94,7 +96,8 @@ class Demo {
 		const invite = firstInvite(toGateway);
 		await this.#refusals(invite, gateway, 'from another address');
 		await this.#step(forgeToGateway(this.#charles, invite, gateway, randomBytes));
-		await this.#step(replayToPhone(this.#charles, firstInvite(toAlice), call, alice, alicePort));
+		const attackers = {elsewhere: this.#charles, sameAddress: this.#spoofing};
+		await this.#step(replayToPhone(attackers, firstInvite(toAlice), call, alice, alicePort));
 		await this.#step(
 			attackLiveCall(this.#charles, placeCall(bob, alice, gateway.port, {...short, maxSeconds: 5}), call, gateway),
 		);
@@ -106,9 +109,8 @@ class Demo {
 
 	/** The recorded INVITE three ways: as it was, from somewhere else, and under new names. */
 	async #refusals(invite: SipRequest, gateway: GatewayChild, when: string): Promise<void> {
-		const sameAddress = new Charles('127.0.0.1');
 		await this.#step(
-			replayToGateway(sameAddress, invite, gateway, 'as recorded', `as recorded, Bob's address, ${when}`),
+			replayToGateway(this.#spoofing, invite, gateway, 'as recorded', `as recorded, Bob's address, ${when}`),
 		);
 		await this.#step(replayToGateway(this.#charles, invite, gateway, 'own Via', `new Via and address, ${when}`));
 		await this.#step(

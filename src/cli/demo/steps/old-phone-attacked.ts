@@ -12,7 +12,7 @@ import type {PhoneChild} from '../child-process.js';
 import type {DemoStep} from '../demo-report.js';
 import {bob} from '../demo-world.js';
 import type {DemoCall} from '../phone-messages.js';
-import {captured, compareSamples, saidPayloads} from '../recordings.js';
+import {captured, compareSamples, payloadsOf} from '../recordings.js';
 import type {SealedCall} from './sealed-call.js';
 
 /** What Charles has of a call: packets, nothing else. */
@@ -89,8 +89,8 @@ export async function readTwoTimePad(
 	const pad = compareRecordings(
 		ciphertextsOf(await sentRtp(first, mediaPort), tagOctets),
 		ciphertextsOf(call === undefined ? [] : await sentRtp(second, mediaPort), tagOctets),
-		await saidPayloads(first.saidFile, first.saidFirstSequence),
-		await saidPayloads(second.saidFile, second.saidFirstSequence),
+		payloadsOf(first.saidOctets, first.saidFirstSequence),
+		payloadsOf(second.saidOctets, second.saidFirstSequence),
 	);
 	const recoveredFile = join(output, 'charles-recovered.wav');
 	const recovered = [...pad.recovered].sort(([a], [b]) => a - b).map(([, octets]) => octets);
