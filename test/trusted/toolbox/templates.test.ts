@@ -1,0 +1,159 @@
+import {readFileSync} from 'node:fs';
+import test from 'ava';
+import {SallyportError} from '#dist/base/error.js';
+import {parseTemplate} from '#dist/trusted/toolbox/engine/template.js';
+import {TemplateDatabase} from '#dist/trusted/toolbox/engine/template-database.js';
+import {toolRegistry} from '#dist/trusted/toolbox/tools/registry.js';
+
+const inbound = readShipped('sdes-smime-inbound');
+const outbound = readShipped('sdes-smime-outbound');
+
+/** The text of a template, in braces without blanks, whatever a formatter makes of it. */
+function readShipped(name: string): string {
+	const url = new URL(`../../../../dist/trusted/toolbox/templates/${name}.yaml`, import.meta.url);
+	return readFileSync(url, 'utf8').replace(/\{ /g, '{').replace(/ \}/g, '}');
+}
+
+function lineOf(text: string, part: string): number {
+	return text.split('\n').findIndex((line) => line.includes(part)) + 1;
+}
+
+test('the templates that ship are loaded', (t) => {
+	const names = new TemplateDatabase(toolRegistry).list().map(({name}) => name);
+	t.deepEqual(names.sort(), [
+		'clear-inbound',
+		'clear-outbound',
+		'sdes-plain-inbound',
+		'sdes-plain-outbound',
+		'sdes-signed-inbound',
+		'sdes-smime-inbound',
+		'sdes-smime-outbound',
+		'sip-message',
+		'sip-message-outbound',
+	]);
+});
+
+test('a template replaces one of its name only with a higher version', (t) => {
+	const database = new TemplateDatabase(toolRegistry);
+	t.throws(() => database.add(inbound, 'again.yaml'), {code: 'TEMPLATE_VERSION'});
+	database.add(inbound.replace('version: 1', 'version: 2'), 'newer.yaml');
+	t.is(database.find('inbound', 'sealed', 'application/pkcs7-mime')?.version, 2);
+});
+
+const without = (text: string, part: string) =>
+	text
+		.split('\n')
+		.filter((line) => !line.includes(part))
+		.join('\n');
+const claim = / {2}- step: replay\n(?: {4}.*\n)+/.exec(inbound)?.[0] ?? '';
+const verify = `${/ {2}- \{step: verify.*/.exec(inbound)?.[0] ?? ''}\n`;
+
+const refusals: readonly {readonly rule: string; readonly code: string; readonly yaml: string; readonly at?: string}[] =
+	[
+		{rule: 'no YAML', code: 'TEMPLATE_SYNTAX', yaml: 'steps: [}'},
+		{rule: 'another schema', code: 'TEMPLATE_SCHEMA', yaml: inbound.replace('template/1', 'template/9'), at: 'schema:'},
+		{rule: 'an unknown field', code: 'TEMPLATE_SCHEMA', yaml: `${inbound}comment: hello\n`},
+		{
+			rule: 'an unknown tool',
+			code: 'TEMPLATE_UNKNOWN_TOOL',
+			yaml: inbound.replace('cms-open@1', 'cms-opener@1'),
+			at: 'cms-opener',
+		},
+		{
+			rule: 'an unknown version',
+			code: 'TEMPLATE_UNKNOWN_TOOL',
+			yaml: inbound.replace('freshness@1', 'freshness@2'),
+			at: 'freshness@2',
+		},
+		{
+			rule: 'unknown parameters',
+			code: 'TEMPLATE_PARAMETERS',
+			yaml: inbound.replace('tool: cms-open@1,', 'tool: cms-open@1, with: {force: true},'),
+			at: 'force',
+		},
+		{
+			rule: 'a step twice',
+			code: 'TEMPLATE_STEP_TWICE',
+			yaml: inbound.replace('step: fresh,', 'step: open,'),
+			at: 'freshness@1',
+		},
+		{
+			rule: 'an input that nobody provides',
+			code: 'TEMPLATE_INPUT',
+			yaml: inbound.replace('media: sdp.media}}', 'media: sdp.medium}}'),
+			at: 'sdp.medium',
+		},
+		{
+			rule: 'an input of a later step',
+			code: 'TEMPLATE_INPUT',
+			yaml: inbound.replace('{entity: open.entity}', '{entity: parts.parts}'),
+			at: 'entity: parts.parts',
+		},
+		{
+			rule: 'an input that the tool does not have',
+			code: 'TEMPLATE_INPUT',
+			yaml: inbound.replace('{entity: open.entity}', '{entity: open.entity, key: peer}'),
+			at: 'key: peer',
+		},
+		{
+			rule: 'an input of another type',
+			code: 'TEMPLATE_TYPE',
+			yaml: inbound.replace('{entity: open.entity}', '{entity: message}'),
+			at: 'entity: message',
+		},
+		{
+			rule: 'verification after anti-replay',
+			code: 'TEMPLATE_VERIFY_AFTER_CLAIM',
+			yaml: inbound.replace(claim, `${claim}${verify.replace('step: verify', 'step: verify-again')}`),
+			at: 'verify-again',
+		},
+		{
+			rule: 'a check after the release',
+			code: 'TEMPLATE_RELEASE_BEFORE_CHECK',
+			yaml: inbound.replace(
+				'release:\n',
+				'  - {step: late, tool: key-continuity@1, in: {media: sdp.media}}\nrelease:\n',
+			),
+			at: 'step: late',
+		},
+		{
+			rule: 'a release without anti-replay',
+			code: 'TEMPLATE_UNCLAIMED',
+			yaml: without(without(inbound.replace(claim, ''), 'origin-learn'), 'hand-out,')
+				.replace('media: hand-out.media', 'media: bare.media')
+				.replace('release:\n', '  - {step: bare, tool: release-clear@1, in: {media: sdp.media}}\nrelease:\n'),
+			at: 'media: bare.media',
+		},
+		{
+			rule: 'a sealed release without its signer',
+			code: 'TEMPLATE_UNVERIFIED',
+			yaml: without(inbound, '  signer: identity.signer'),
+			at: 'media: hand-out.media',
+		},
+		{rule: 'the release of what was decrypted', code: 'TEMPLATE_RELEASE', yaml: `${inbound}  raw: open.entity\n`},
+		{rule: 'no media in the release', code: 'TEMPLATE_RELEASE', yaml: without(inbound, '  media: hand-out.media')},
+		{
+			rule: 'a body that leaves unprotected',
+			code: 'TEMPLATE_UNPROTECTED',
+			yaml: outbound.replace(
+				'seal-message@1, in: {message: headers.message, sealed: encrypt.sealed, peer: peer}',
+				'open-message@1, in: {message: headers.message, sdp: sdp.sdp}',
+			),
+		},
+		{
+			rule: 'a signed body that leaves unencrypted',
+			code: 'TEMPLATE_RELEASE',
+			yaml: outbound.replace('message: body.message', 'message: headers.message'),
+		},
+	];
+
+for (const {rule, code, yaml, at} of refusals) {
+	test(`a template with ${rule} is refused with its line`, (t) => {
+		const error = t.throws(() => parseTemplate(yaml, 'bad.yaml', toolRegistry), {instanceOf: SallyportError});
+		t.is(error?.code, code, error?.message);
+		t.regex(
+			error?.message ?? '',
+			at === undefined ? /\(bad\.yaml:\d+\)/ : new RegExp(`\\(bad\\.yaml:${lineOf(yaml, at)}\\)`),
+		);
+	});
+}
