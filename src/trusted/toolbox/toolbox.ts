@@ -78,8 +78,10 @@ export class Toolbox {
 		const clock = parts.clock ?? systemClock;
 		const time = new SteadyTime(clock);
 		const validator = parts.validator ?? new NativeCertificateValidator({anchors: readAnchors(checked)});
-		const store = parts.sharedLedger ?? (await LmdbLedgerStore.open(directory, {nowMs: time.nowMs()}));
+		// What can be refused comes first, so that a refusal leaves nothing open.
+		const audit = new AuditLog(join(directory, 'audit.log'));
 		const cms = parts.cms ?? (await openCms(checked));
+		const store = parts.sharedLedger ?? (await openStore(directory, time, cms, audit));
 		const database = StateDatabase.open(directory);
 		const services = {
 			policy,
@@ -94,7 +96,6 @@ export class Toolbox {
 			freshness,
 		};
 		const engine = new Engine({uniformFailureMs: checked.uniformFailureMs ?? 20});
-		const audit = new AuditLog(join(directory, 'audit.log'));
 		const toolbox = new Toolbox({services, engine, templates, audit, time}, database);
 		await toolbox.sweep();
 		return toolbox;
@@ -255,6 +256,16 @@ async function openCms({identities}: ToolboxOptions): Promise<CmsProvider> {
 		privateKeyPem: privateKey,
 	}));
 	return (await openCmsProvider({keys})).provider;
+}
+
+async function openStore(directory: string, time: SteadyTime, cms: CmsProvider, audit: AuditLog): Promise<LedgerStore> {
+	try {
+		return await LmdbLedgerStore.open(directory, {nowMs: time.nowMs()});
+	} catch (error) {
+		await cms.close();
+		audit.close();
+		throw error;
+	}
 }
 
 const sweepIntervalMs = 60_000;

@@ -17,6 +17,8 @@ type Meta = {
 	readonly sequence: number;
 };
 
+type StoreOptions = {readonly secret: Uint8Array; readonly maxPending: number};
+
 /**
  * The ledger on LMDB. Decisions that wait are taken together and written in one transaction, conditional on the
  * epoch, so that a node that was replaced cannot write any more; then the file is synced, and only then does anybody
@@ -25,8 +27,6 @@ type Meta = {
 export class LmdbLedgerStore implements LedgerStore {
 	readonly epoch: number;
 	readonly secret: Uint8Array;
-	/** True when the file is the one that this node left, so that nothing accepted can be missing from it. */
-	readonly isContinuous: boolean;
 	readonly #root: RootDatabase;
 	readonly #metaDb: Database<Meta, string>;
 	readonly #recordDb: Database<LedgerRecord, string>;
@@ -39,19 +39,17 @@ export class LmdbLedgerStore implements LedgerStore {
 	#working: Promise<void> | undefined;
 	#isBroken = false;
 
-	private constructor(root: RootDatabase, secret: Uint8Array, maxPending: number) {
+	private constructor(root: RootDatabase, metaDb: Database<Meta, string>, meta: Meta, options: StoreOptions) {
 		this.#root = root;
-		this.#metaDb = root.openDB({name: 'meta', useVersions: true});
+		this.#metaDb = metaDb;
 		this.#recordDb = root.openDB({name: 'records'});
 		this.#expiryDb = root.openDB({name: 'expiry'});
 		this.#recentDb = root.openDB({name: 'recent'});
 		this.#countDb = root.openDB({name: 'counts'});
-		this.#maxPending = maxPending;
-		this.secret = secret;
-		const meta = this.#metaDb.get('meta') ?? {epoch: 0, forgottenBeforeMs: 0, total: 0, sequence: 0};
-		this.epoch = meta.epoch + 1;
-		this.#meta = {...meta, epoch: this.epoch};
-		this.isContinuous = true;
+		this.#maxPending = options.maxPending;
+		this.#meta = meta;
+		this.secret = options.secret;
+		this.epoch = meta.epoch;
 	}
 
 	/**
@@ -61,21 +59,21 @@ export class LmdbLedgerStore implements LedgerStore {
 	 */
 	static async open(
 		directory: string,
-		options: {readonly nowMs: number; readonly maxPending?: number},
+		{nowMs, maxPending = defaultMaxPending}: {readonly nowMs: number; readonly maxPending?: number},
 	): Promise<LmdbLedgerStore> {
-		const folder = openLedgerFolder(directory);
-		const root = open({path: folder.folder, noSubdir: false, maxDbs: 8, compression: false});
-		const store = new LmdbLedgerStore(root, folder.secret, options.maxPending ?? defaultMaxPending);
-		const isOlder = folder.sentinel !== undefined && store.epoch <= folder.sentinel.epoch;
-		const epoch = Math.max(store.epoch, (folder.sentinel?.epoch ?? 0) + 1);
-		const forgottenBeforeMs = isOlder
-			? Math.max(options.nowMs, store.#meta.forgottenBeforeMs)
-			: store.#meta.forgottenBeforeMs;
-		store.#start(epoch, forgottenBeforeMs, !isOlder);
-		await store.#metaDb.put('meta', store.#meta, epoch);
+		const {folder, secret, secretCheck, sentinel, writeSentinel} = openLedgerFolder(directory);
+		const root = open({path: folder, noSubdir: false, maxDbs: 8, compression: false});
+		const metaDb = root.openDB<Meta, string>({name: 'meta', useVersions: true});
+		const left = metaDb.get('meta') ?? {epoch: 0, forgottenBeforeMs: 0, total: 0, sequence: 0};
+		const seen = sentinel?.epoch ?? 0;
+		const epoch = Math.max(left.epoch, seen) + 1;
+		const forgottenBeforeMs = left.epoch < seen ? Math.max(nowMs, left.forgottenBeforeMs) : left.forgottenBeforeMs;
+		const meta = {...left, epoch, forgottenBeforeMs};
+		await metaDb.put('meta', meta, epoch);
 		await root.flushed;
-		folder.writeSentinel({secretCheck: folder.secretCheck, epoch});
-		return store;
+		// After the ledger, never before it: a crash between the two leaves a sentinel that is behind, which is no loss.
+		writeSentinel({secretCheck, epoch});
+		return new LmdbLedgerStore(root, metaDb, meta, {secret, maxPending});
 	}
 
 	update<Outcome>(decide: (view: LedgerView) => LedgerDecision<Outcome>): Promise<Outcome> {
@@ -106,13 +104,6 @@ export class LmdbLedgerStore implements LedgerStore {
 		this.#isBroken = true;
 		await this.#working;
 		await this.#root.close();
-	}
-
-	#start(epoch: number, forgottenBeforeMs: number, isContinuous: boolean): void {
-		this.#meta = {...this.#meta, epoch, forgottenBeforeMs};
-		const own = this as {epoch: number; isContinuous: boolean};
-		own.epoch = epoch;
-		own.isContinuous = isContinuous;
 	}
 
 	async #work(): Promise<void> {
