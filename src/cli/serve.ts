@@ -1,10 +1,20 @@
 import process from 'node:process';
 import type {Command} from 'commander';
+import {type Clock, systemClock} from '../base/clock.js';
 import {SallyportError} from '../base/error.js';
-import {AdminServer} from '../control/admin-server.js';
+import {AdminServer, type AdminSource} from '../control/admin-server.js';
 import type {GatewayOptions} from '../gateway/gateway-options.js';
 import {openGateway, type RunningGateway} from '../gateway/open-gateway.js';
 import {readConfiguration} from './configuration-file.js';
+import {clockPretending} from './shifted-clock.js';
+import {claimState} from './state-claim.js';
+
+type ServeOptions = {
+	readonly config: string;
+	readonly json?: boolean;
+	/** ISO 8601. */
+	readonly pretendTime?: string;
+};
 
 /** `sallyport serve`: the gateway as a daemon, until SIGINT or SIGTERM. */
 export function registerServeCommand(program: Command): void {
@@ -13,45 +23,65 @@ export function registerServeCommand(program: Command): void {
 		.description('run the gateway until it is told to stop (SIGINT, SIGTERM)')
 		.requiredOption('-c, --config <file>', 'YAML configuration, see docs/configuration.md')
 		.option('--json', 'print events as JSON, one to a line')
-		.action(async ({config, json = false}: {config: string; json?: boolean}) => {
-			const options = readConfiguration(config);
-			await serve(options, json);
-		});
+		.option('--pretend-time <time>', 'ISO 8601: let the clock begin there, for dated test material; NEVER in service')
+		.action(serve);
 }
 
-async function serve(options: GatewayOptions, isJson: boolean): Promise<void> {
-	const running = await openGateway(options);
-	let admin: AdminServer | undefined;
+async function serve({config, json = false, pretendTime}: ServeOptions): Promise<void> {
+	const options = readConfiguration(config);
+	const clock = pretendTime === undefined ? systemClock : clockPretending(pretendTime);
+	const claim = await claimState(options.toolbox.directory);
 	try {
-		admin =
-			options.adminSocket === undefined ? undefined : await AdminServer.open(options.adminSocket, adminSource(running));
-	} catch (error) {
-		await running.close();
-		throw error;
+		const running = await openGateway(options, {clock});
+		try {
+			await run(running, options, clock, json ? sayJson : sayWords);
+		} finally {
+			await running.close();
+		}
+	} finally {
+		await claim.release();
 	}
+}
 
-	const say = isJson ? sayJson : sayWords;
-	watch(running, say);
-	const {listening, suites} = running;
-	say('listening', {
-		sip: listening.map(({transport, address, port}) => `${transport}:${address}:${port}`),
-		media: options.media.address,
-		suites,
-		ledger: options.toolbox.directory,
-		openssl: process.versions.openssl,
-		...(admin === undefined ? {} : {adminSocket: admin.socketPath}),
-	});
-	const reason = await new Promise<string>((resolve) => {
-		for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-			process.once(signal, () => {
-				resolve(signal);
+async function run(running: RunningGateway, options: GatewayOptions, clock: Clock, say: Say): Promise<void> {
+	const stop = stopSignal();
+	const admin =
+		options.adminSocket === undefined ? undefined : await AdminServer.open(options.adminSocket, adminSource(running));
+	try {
+		watch(running, say);
+		if (clock !== systemClock) {
+			say('PRETENDED-TIME', {
+				now: new Date(clock.wallMs()).toISOString(),
+				warning: 'Freshness and certificates are judged by a clock that is wrong. For tests only.',
 			});
 		}
-	});
-	say('stopping', {reason});
-	await admin?.close();
+
+		const {listening, suites} = running;
+		say('listening', {
+			sip: listening.map(({transport, address, port}) => `${transport}:${address}:${port}`),
+			media: options.media.address,
+			suites,
+			ledger: options.toolbox.directory,
+			openssl: process.versions.openssl,
+			...(admin === undefined ? {} : {adminSocket: admin.socketPath}),
+		});
+		const reason = await Promise.race([stop, running.lost.then((domain) => `${domain}-lost`)]);
+		say('stopping', {reason});
+		process.exitCode = reason.endsWith('-lost') ? 1 : 0;
+	} finally {
+		await admin?.close();
+	}
+
 	await running.close();
 	say('stopped', {});
+}
+
+function stopSignal(): Promise<string> {
+	return new Promise((resolve) => {
+		for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+			process.on(signal, () => resolve(signal));
+		}
+	});
 }
 
 type Say = (event: string, figures: Readonly<Record<string, unknown>>) => void;
@@ -68,7 +98,7 @@ function watch({gateway}: RunningGateway, say: Say): void {
 	gateway.on('failure', (error) => say('failure', {code: error instanceof SallyportError ? error.code : 'INTERNAL'}));
 }
 
-function adminSource(running: RunningGateway): Record<string, (query: URLSearchParams) => unknown> {
+function adminSource(running: RunningGateway): AdminSource {
 	return {
 		calls: () => running.gateway.calls,
 		statistics: () => running.gateway.readStatistics(),
@@ -79,7 +109,7 @@ function adminSource(running: RunningGateway): Record<string, (query: URLSearchP
 }
 
 function boundedInteger(text: string | null, otherwise: number, maximum: number): number {
-	const value = Number(text ?? otherwise);
+	const value = text === null || text === '' ? otherwise : Number(text);
 	return Number.isInteger(value) && value >= 0 ? Math.min(value, maximum) : otherwise;
 }
 

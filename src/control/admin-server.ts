@@ -1,5 +1,7 @@
-import {rm} from 'node:fs/promises';
+import {once} from 'node:events';
+import {lstat, rm} from 'node:fs/promises';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import {connect} from 'node:net';
 import {SallyportError} from '../base/error.js';
 
 /** What the admin server shows; each function answers one path. Plain data, no keys. */
@@ -7,7 +9,7 @@ export type AdminSource = Readonly<Record<string, (query: URLSearchParams) => un
 
 /**
  * Read-only administration over HTTP on a Unix socket: file permissions decide who may ask. `GET /calls` answers
- * with the JSON of `source.calls()`; an unknown path is 404, any other method 405.
+ * with the JSON of `source.calls()`; an unknown path is 404, any other method 405. One request to a connection.
  */
 export class AdminServer {
 	readonly #server: Server;
@@ -20,29 +22,31 @@ export class AdminServer {
 		this.socketPath = socketPath;
 	}
 
-	/** Rejects with `ADMIN_SOCKET_FAILED` when the socket cannot be made. A socket left by a killed process is replaced. */
+	/**
+	 * A socket that a killed process left behind is replaced. Rejects with `ADMIN_SOCKET_FAILED` where the path cannot be
+	 * had: somebody answers there, it is something else than a socket, or the system refuses.
+	 */
 	static async open(socketPath: string, source: AdminSource): Promise<AdminServer> {
-		const server = createServer({headersTimeout: 5000, requestTimeout: 5000, maxHeaderSize: 8192});
+		const server = createServer({
+			headersTimeout: slowestRequestMs,
+			requestTimeout: slowestRequestMs,
+			connectionsCheckingInterval: 1000,
+			maxHeaderSize: 8192,
+		});
 		server.maxConnections = 16;
 		const admin = new AdminServer(server, source, socketPath);
 		server.on('request', (request, response) => {
 			void admin.#answer(request, response);
 		});
-		await rm(socketPath, {force: true});
-		const oldMask = process.umask(0o177);
 		try {
-			await new Promise<void>((resolve, reject) => {
-				server.once('error', reject);
-				server.listen(socketPath, resolve);
-			});
+			await removeLeftSocket(socketPath);
+			await listen(server, socketPath);
 		} catch (cause) {
 			throw new SallyportError(
 				'ADMIN_SOCKET_FAILED',
 				`Expected to listen on the admin socket ${socketPath}, got ${cause instanceof Error ? cause.message : 'a failure'}.`,
 				{cause},
 			);
-		} finally {
-			process.umask(oldMask);
 		}
 
 		return admin;
@@ -64,9 +68,8 @@ export class AdminServer {
 			return;
 		}
 
-		const url = URL.canParse(request.url ?? '', 'http://admin')
-			? new URL(request.url ?? '', 'http://admin')
-			: undefined;
+		const target = request.url ?? '';
+		const url = URL.canParse(target, 'http://admin') ? new URL(target, 'http://admin') : undefined;
 		const name = url?.pathname.slice(1) ?? '';
 		const read = Object.hasOwn(this.#source, name) ? this.#source[name] : undefined;
 		if (url === undefined || read === undefined) {
@@ -82,8 +85,54 @@ export class AdminServer {
 	}
 }
 
+/** Only a socket that nobody listens on is removed. */
+async function removeLeftSocket(path: string): Promise<void> {
+	const found = await lstat(path).catch(() => undefined);
+	if (found === undefined) {
+		return;
+	}
+
+	if (!found.isSocket()) {
+		throw new Error('a file that is no socket');
+	}
+
+	const probe = connect(path);
+	const isAnswered = await once(probe, 'connect').then(
+		() => true,
+		() => false,
+	);
+	probe.destroy();
+	if (isAnswered) {
+		throw new Error('another process that answers there');
+	}
+
+	await rm(path);
+}
+
+/** For the owner alone from the first moment: the socket is made before `listen` returns. */
+async function listen(server: Server, path: string): Promise<void> {
+	const listening = once(server, 'listening');
+	const oldMask = process.umask(0o177);
+	try {
+		server.listen(path);
+	} finally {
+		process.umask(oldMask);
+	}
+
+	await listening;
+	// Out of descriptors, for one: the connection is lost, the listener is not.
+	server.on('error', () => {});
+}
+
 function reply(response: ServerResponse, status: number, body: unknown): void {
 	const text = `${JSON.stringify(body)}\n`;
-	response.writeHead(status, {'content-type': 'application/json', 'content-length': Buffer.byteLength(text)});
+	response.writeHead(status, {
+		'content-type': 'application/json',
+		'content-length': Buffer.byteLength(text),
+		connection: 'close',
+		...(status === 405 ? {allow: 'GET'} : {}),
+	});
 	response.end(text);
 }
+
+const slowestRequestMs = 5000;

@@ -10,21 +10,15 @@ import type {LegStatistics} from '../trusted/media/protocol.js';
 import type {MessageOrigin} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
-import type {SipRequest, SipResponse} from '../wire/sip/message.js';
+import type {SipResponse} from '../wire/sip/message.js';
+import {creditOfRelease} from './admission.js';
 import type {CallContext} from './call-context.js';
-import {
-	type CallLeg,
-	carriedStream,
-	type LegName,
-	legConfiguration,
-	type OpenedSession,
-	openSession,
-} from './call-leg.js';
-import {contactHeader, sessionIdFrom, withSdp} from './call-messages.js';
-import {CalleeInvitation, cancelled} from './callee-invitation.js';
-import {type Refusal, refusalOf, refuse} from './refusal.js';
+import {CallLeg} from './call-leg.js';
+import {capabilities, contactHeader, sessionIdFrom, withSdp} from './call-messages.js';
+import {CalleeInvitation} from './callee-invitation.js';
+import {carriedStream, legConfiguration, type OpenedSession, openSession} from './leg-media.js';
+import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
 import {findRoute, type Route} from './routing.js';
-import {targetOf} from './sip-target.js';
 
 export type CallSummary = {
 	readonly call: string;
@@ -56,19 +50,25 @@ type Accepted = {
 /** One call through the gateway: a dialog on either side, a relay between them, and the toolbox before every message. */
 export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	readonly id: string;
+	/** Our tags in the dialogs of caller and callee: what names this call in later requests. */
+	readonly localTags: readonly [caller: string, callee: string];
 	readonly #context: CallContext;
 	readonly #incoming: IncomingRequest;
-	readonly #caller: CallLeg = {name: 'caller', dialog: undefined};
+	readonly #caller = new CallLeg('caller');
 	#invitation: CalleeInvitation | undefined;
 	#state: CallSummary['state'] = 'inviting';
 	#callerIdentity = '';
 	#suites: CallSummary['suites'] = {};
+	/** What is still being done for the call; it lets go soon after the call has ended. */
+	#attempt: Promise<unknown> = Promise.resolve();
+	#ending: Promise<void> | undefined;
 
-	constructor(context: CallContext, incoming: IncomingRequest, id: string) {
+	constructor(context: CallContext, incoming: IncomingRequest) {
 		super();
 		this.#context = context;
 		this.#incoming = incoming;
-		this.id = id;
+		this.id = context.endpoint.newTag();
+		this.localTags = [incoming.localTag, context.endpoint.newTag()];
 	}
 
 	get summary(): CallSummary {
@@ -87,80 +87,79 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		incoming.once('cancel', () => void this.end('cancelled'));
 		incoming.once('ack-timeout', () => void this.end('no-ack'));
 		incoming.respond(incoming.makeResponse(100, 'Trying'));
-		const refusal = await this.#connect().then(
+		const attempt = this.#connect().then(
 			(connected) => (connected.ok ? undefined : connected.failure),
 			(error: unknown) => refuse(503, 'Service Unavailable', error instanceof SallyportError ? error.code : 'INTERNAL'),
 		);
-		if (refusal === undefined) {
-			return;
-		}
-
-		if (this.#state !== 'ended') {
+		this.#attempt = attempt;
+		const refusal = await attempt;
+		if (refusal !== undefined && !this.#isEnded()) {
 			const {status, reasonPhrase, headers} = refusal;
 			incoming.respond(incoming.makeResponse(status, reasonPhrase, {headers}));
 			this.emit('refused', refusal);
 			await this.end(refusal.reason);
-		} else if (this.#invitation !== undefined) {
-			// The callee's answer came after the end.
-			await this.#sendBye(this.#invitation.leg).catch(() => {});
 		}
-	}
-
-	/** True where the request belongs to one of the call's dialogs. */
-	owns(identity: MessageIdentity): boolean {
-		return this.#legOf(identity) !== undefined;
 	}
 
 	/** A request in one of the call's dialogs. */
 	async receive(incoming: IncomingRequest, identity: MessageIdentity): Promise<void> {
-		const leg = this.#legOf(identity);
+		const leg = this.#legs().find(({dialog}) => dialog?.matches(identity));
 		const {request, origin} = incoming;
 		if (leg?.dialog === undefined) {
 			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
 			return;
 		}
 
+		// No request in a dialog changes the session: its body is not opened, and claims nothing.
 		const filtered = await this.#context.toolbox.filterInbound({
 			call: this.id,
 			leg: leg.name,
-			role: request.method === 'INVITE' ? 'offer' : 'none',
+			role: 'none',
 			origin: originOf(origin),
-			message: request,
+			message: {...request, body: new Uint8Array()},
 		});
-		if (filtered.verdict === 'denial') {
-			const {status, reasonPhrase, headers} = filtered;
-			incoming.respond(incoming.makeResponse(status, reasonPhrase, {headers}));
-			return;
-		}
-
-		const refusal = leg.dialog.receiveRequest(request);
+		const refusal = filtered.verdict === 'denial' ? filtered : leg.dialog.receiveRequest(request);
 		if (refusal !== undefined) {
-			incoming.respond(incoming.makeResponse(refusal.status, refusal.reason, {headers: refusal.headers}));
+			const reason = 'reasonPhrase' in refusal ? refusal.reasonPhrase : refusal.reason;
+			incoming.respond(incoming.makeResponse(refusal.status, reason, {headers: refusal.headers}));
 		} else if (request.method === 'BYE') {
 			incoming.respond(incoming.makeResponse(200, 'OK'));
-			await this.end('bye', leg.name);
+			await this.end('bye');
 		} else if (request.method === 'INVITE') {
 			// The session stays as it is (RFC 3261 §14.2).
 			leg.dialog.answerInvite(488);
 			incoming.respond(incoming.makeResponse(488, 'Not Acceptable Here'));
 		} else {
-			incoming.respond(incoming.makeResponse(501, 'Not Implemented'));
+			incoming.respond(incoming.makeResponse(200, 'OK', {headers: capabilities}));
 		}
 	}
 
-	/** Ends what there is of the call, with BYE to each side but `except`; safe twice. */
-	async end(reason: string, except?: LegName): Promise<void> {
-		if (this.#state === 'ended') {
-			return;
+	/**
+	 * Ends what there is of the call, with BYE to each side that has not sent one. Safe twice. Resolves when nothing of it
+	 * is left, here and at the peers.
+	 */
+	end(reason: string): Promise<void> {
+		this.#ending ??= this.#end(reason);
+		return this.#ending;
+	}
+
+	async #end(reason: string): Promise<void> {
+		if (this.#state === 'inviting') {
+			// Where there was a final response this is none.
+			const [status, phrase] = reason === 'bye' ? [487, 'Request Terminated'] : [503, 'Service Unavailable'];
+			this.#incoming.respond(this.#incoming.makeResponse(Number(status), String(phrase)));
 		}
 
 		this.#state = 'ended';
 		this.#invitation?.cancel();
-		const legs = this.#legs().filter(({name}) => name !== except);
-		await Promise.allSettled(legs.map((leg) => this.#sendBye(leg)));
-		const statistics = await this.#context.media.destroyRelay(this.id).catch(() => []);
-		await this.#context.toolbox.endCall({call: this.id, reason}).catch(() => {});
+		const {endpoint, toolbox, media} = this.#context;
+		const farewells = this.#legs().map((leg) => leg.hangUp({endpoint, filter: toolbox, call: this.id}));
+		// What was under way could still make a relay or a key.
+		await this.#attempt;
+		const statistics = await media.destroyRelay(this.id).catch(() => []);
+		await toolbox.endCall({call: this.id, reason}).catch(() => {});
 		this.emit('ended', reason, statistics);
+		await Promise.allSettled(farewells);
 	}
 
 	async #connect(): Promise<Result<void, Refusal>> {
@@ -178,6 +177,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			offered,
 			streamIndex,
 			port: ports.get('callee') ?? 0,
+			localTag: this.localTags[1],
 		});
 		this.#invitation = invitation;
 		if (this.#isEnded()) {
@@ -194,7 +194,11 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	/** The offer opened and looked at: is there a stream that we carry, a suite that we speak, a way to go? */
 	async #acceptOffer(): Promise<Result<Accepted, Refusal>> {
 		const {request, origin, localTag} = this.#incoming;
-		const {toolbox, routes, suites} = this.#context;
+		const {toolbox, routes, suites, sources} = this.#context;
+		if (request.body.length === 0) {
+			return failed(refuse(488, 'Not Acceptable Here', 'NO_OFFER'));
+		}
+
 		const offered = await openSession(toolbox, {
 			call: this.id,
 			leg: 'caller',
@@ -206,6 +210,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			return offered;
 		}
 
+		sources.earn(origin, creditOfRelease);
 		this.#callerIdentity = offered.value.release.identity;
 		const dialog = Dialog.fromRequest(request, localTag);
 		if (!dialog.ok) {
@@ -300,46 +305,20 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		};
 		this.#state = 'established';
 		this.#caller.dialog?.answerInvite(200);
+		this.#caller.awaitAck(this.#incoming);
 		this.#incoming.respond(outbound.message as SipResponse);
 		this.emit('established', this.summary);
 		return ok(undefined);
-	}
-
-	async #sendBye(leg: CallLeg): Promise<void> {
-		const {dialog} = leg;
-		if (dialog?.state !== 'confirmed') {
-			return;
-		}
-
-		const {toolbox, endpoint} = this.#context;
-		const outbound = await toolbox.filterOutbound({
-			call: this.id,
-			leg: leg.name,
-			role: 'none',
-			message: dialog.makeRequest('BYE'),
-		});
-		const target = await targetOf(dialog.nextHop);
-		if (outbound.verdict === 'outbound' && target !== undefined) {
-			endpoint.request(outbound.message as SipRequest, target);
-		}
 	}
 
 	#legs(): readonly CallLeg[] {
 		return this.#invitation === undefined ? [this.#caller] : [this.#caller, this.#invitation.leg];
 	}
 
-	#legOf(identity: MessageIdentity): CallLeg | undefined {
-		return this.#legs().find(({dialog}) => dialog?.matches(identity));
-	}
-
 	/** Asked after an await, in which much may have happened. */
 	#isEnded(): boolean {
 		return this.#state === 'ended';
 	}
-}
-
-function failed(failure: Refusal): {readonly ok: false; readonly failure: Refusal} {
-	return {ok: false, failure};
 }
 
 /** The address that a route is for; the Request-URI where it is for many. */

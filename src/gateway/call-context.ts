@@ -1,4 +1,5 @@
 import type {Clock} from '../base/clock.js';
+import type {SourceBudgets} from '../core/admission/source-budgets.js';
 import type {SipEndpoint} from '../io/sip/sip-endpoint.js';
 import type {MediaClient} from '../trusted/media/media-client.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
@@ -11,6 +12,8 @@ export type CallContext = {
 	readonly toolbox: MessageFilter & BridgeAuthority;
 	readonly media: MediaClient;
 	readonly clock: Clock;
+	/** Charged for each invitation before the toolbox opens it. */
+	readonly sources: SourceBudgets;
 	/** Numeric address of our media sockets. */
 	readonly mediaAddress: string;
 	/** What we offer and accept, by preference. */
@@ -18,4 +21,6 @@ export type CallContext = {
 	readonly routes: readonly Route[];
 	/** URI of our Contact. */
 	readonly contact: string;
+	/** How long a callee may ring before the caller gets 408. */
+	readonly maxRingingMs: number;
 };

@@ -1,108 +1,30 @@
-import {ok, type Result} from '../base/result.js';
-import {type MediaView, readSession, type SessionView} from '../core/offer-answer/index.js';
 import type {Dialog} from '../core/sip/dialog.js';
-import type {ConfigureLeg, LegProtection} from '../trusted/media/protocol.js';
-import type {FilterInbound, OwnKeyHandle, PeerKeyHandle, Release} from '../trusted/toolbox/protocol.js';
-import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
-import type {MediaDirection} from '../wire/sdp/attributes.js';
-import type {MessageFilter} from './message-filter.js';
-import {type Refusal, refusalOf, refuse} from './refusal.js';
+import type {IncomingRequest} from '../io/sip/incoming-request.js';
+import {type HangingUp, sendBye} from './hang-up.js';
+import type {LegName} from './leg-media.js';
 
-export type LegName = 'caller' | 'callee';
-
-/** One side of a call as the user part knows it: a dialog, and what the peer said of its media. No keys. */
-export type CallLeg = {
+/** One side of a call as the user part knows it: a dialog. No keys. */
+export class CallLeg {
 	readonly name: LegName;
 	dialog: Dialog | undefined;
-};
+	#mayHangUp: Promise<void> = Promise.resolve();
 
-/** What a peer sent and the toolbox released. */
-export type OpenedSession = {
-	readonly release: Release;
-	readonly session: SessionView;
-};
-
-/** Lets the toolbox open what a peer sent, and reads the SDP of handles that it releases. */
-export async function openSession(
-	filter: Pick<MessageFilter, 'filterInbound'>,
-	request: Omit<FilterInbound, 'kind'>,
-): Promise<Result<OpenedSession, Refusal>> {
-	const filtered = await filter.filterInbound(request);
-	if (filtered.verdict === 'denial') {
-		return {ok: false, failure: refusalOf(filtered)};
+	constructor(name: LegName) {
+		this.name = name;
 	}
 
-	const session = readSession(filtered.sdp);
-	return session.ok
-		? ok({release: filtered, session: session.value})
-		: {ok: false, failure: refuse(488, 'Not Acceptable Here', session.failure.code)};
-}
-
-/** Index of the stream that is carried: the first audio over RTP that is not refused. */
-export function carriedStream(session: SessionView): number | undefined {
-	const index = session.media.findIndex(
-		({media, isRefused, remote, protocol}) =>
-			media === 'audio' && !isRefused && remote !== undefined && /^RTP\/S?AVPF?$/.test(protocol),
-	);
-	return index === -1 ? undefined : index;
-}
-
-/**
- * The command that configures a leg for a stream: where the peer wants packets, what it sends with, what we send with.
- * Undefined where the peer named no address.
- *
- * @param chosen The crypto line of the peer that is in force; undefined for plain RTP.
- */
-export function legConfiguration(
-	call: string,
-	leg: LegName,
-	{release, session}: OpenedSession,
-	streamIndex: number,
-	crypto: {readonly chosen: HandleAttribute; readonly ownKey: OwnKeyHandle} | undefined,
-): Omit<ConfigureLeg, 'kind'> | undefined {
-	const stream = session.media[streamIndex];
-	if (stream?.remote === undefined) {
-		return undefined;
+	/** Who answered an INVITE sends no BYE before its ACK has come or is given up (RFC 3261 §15). */
+	awaitAck(incoming: IncomingRequest): void {
+		this.#mayHangUp = new Promise((resolve) => {
+			for (const event of ['ack', 'ack-timeout', 'transport-error'] as const) {
+				incoming.once(event, () => resolve());
+			}
+		});
 	}
 
-	return {
-		call,
-		leg,
-		remote: stream.remote,
-		protection: crypto === undefined ? {kind: 'clear'} : srtpProtection(release, streamIndex, crypto),
-		source: {kind: 'declared'},
-		payloadTypes: payloadTypes(stream),
-		direction: seenFromUs(stream.direction),
-	};
-}
-
-function srtpProtection(
-	release: Release,
-	streamIndex: number,
-	{chosen, ownKey}: {readonly chosen: HandleAttribute; readonly ownKey: OwnKeyHandle},
-): LegProtection {
-	const peerKeys = release.keys.filter(({mediaIndex, tag}) => mediaIndex === streamIndex && tag === chosen.tag);
-	return {
-		kind: 'srtp',
-		suite: chosen.suite,
-		inbound: peerKeys.map(({handle, mki}): {key: PeerKeyHandle; mki?: Uint8Array} =>
-			mki.length === 0 ? {key: handle} : {key: handle, mki},
-		),
-		outbound: {key: ownKey},
-	};
-}
-
-function payloadTypes({formats}: MediaView): number[] {
-	return formats.map(({format}) => Number(format)).filter((type) => Number.isInteger(type) && type >= 0 && type <= 127);
-}
-
-function seenFromUs(direction: MediaDirection): MediaDirection {
-	switch (direction) {
-		case 'sendonly':
-			return 'recvonly';
-		case 'recvonly':
-			return 'sendonly';
-		default:
-			return direction;
+	/** Ends the dialog where there is one; resolves when the peer has answered, or is given up. Safe twice. */
+	async hangUp(hangingUp: Omit<HangingUp, 'leg'>): Promise<void> {
+		await this.#mayHangUp;
+		await sendBye({...hangingUp, leg: this.name}, this.dialog);
 	}
 }

@@ -3,8 +3,17 @@ import {writeSipDate} from '../wire/sip/date.js';
 import {withHeader} from '../wire/sip/headers.js';
 import type {SipHeader, SipMessage, SipRequest} from '../wire/sip/message.js';
 
-/** Methods that we answer otherwise than with 405. */
+/** Methods that we take; others get 405, and those that nobody knows 501 (RFC 3261 §8.2.1). */
 export const allowedMethods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS'] as const;
+
+export const allowHeader = {name: 'Allow', value: allowedMethods.join(', ')};
+
+/** What OPTIONS is told (RFC 3261 §11.2); what bodies we take is said here and in 415. */
+export const capabilities: readonly SipHeader[] = [
+	allowHeader,
+	{name: 'Accept', value: 'application/sdp, application/pkcs7-mime, multipart/signed'},
+	{name: 'Accept-Encoding', value: 'identity'},
+];
 
 /** The parts of an INVITE outside a dialog that its sender decides. */
 export type InviteParts = {
@@ -35,7 +44,7 @@ export function makeInvite(parts: InviteParts): SipRequest {
 				{name: 'Call-ID', value: parts.callId},
 				{name: 'CSeq', value: `${parts.sequence} INVITE`},
 				{name: 'Contact', value: parts.contact},
-				{name: 'Allow', value: allowedMethods.join(', ')},
+				allowHeader,
 			],
 			body: new Uint8Array(),
 		},

@@ -1,17 +1,20 @@
 import {ok, type Result} from '../base/result.js';
 import {checkAnswer, type LocalMedia, LocalSession, relayOffer} from '../core/offer-answer/index.js';
 import {Dialog} from '../core/sip/dialog.js';
-import type {OutgoingRequest} from '../io/sip/outgoing-request.js';
+import type {OutgoingRequest, SipOutcome, SipRequestFailure} from '../io/sip/outgoing-request.js';
 import type {OwnKeyHandle} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import {header} from '../wire/sip/headers.js';
 import type {SipRequest, SipResponse} from '../wire/sip/message.js';
 import {parseNameAddr, writeNameAddr} from '../wire/sip/name-addr.js';
+import {creditOfRelease} from './admission.js';
 import type {CallContext} from './call-context.js';
-import {type CallLeg, type OpenedSession, openSession} from './call-leg.js';
+import {CallLeg} from './call-leg.js';
 import {contactHeader, makeInvite, sessionIdFrom} from './call-messages.js';
-import {type Refusal, refusalOf, refuse} from './refusal.js';
+import {endFork, type HangingUp} from './hang-up.js';
+import {type OpenedSession, openSession} from './leg-media.js';
+import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
 import type {Route} from './routing.js';
 import {targetOf} from './sip-target.js';
 
@@ -25,21 +28,28 @@ export type CalleeOffer = {
 	readonly streamIndex: number;
 	/** Our RTP port on the callee's leg. */
 	readonly port: number;
+	/** Ours, in From. */
+	readonly localTag: string;
 };
 
 /** The INVITE of the callee's leg: made, sent, and its answer opened. */
 export class CalleeInvitation {
-	readonly leg: CallLeg = {name: 'callee', dialog: undefined};
+	readonly leg = new CallLeg('callee');
 	readonly #context: CallContext;
 	readonly #offer: CalleeOffer;
 	readonly #ownKeys = new Map<SrtpSuiteName, OwnKeyHandle>();
+	readonly #stopped: Promise<Refusal>;
+	#stop: (refusal: Refusal) => void = () => {};
+	#isStopped = false;
 	#media: readonly LocalMedia[] = [];
 	#outgoing: OutgoingRequest | undefined;
-	#isCancelled = false;
 
 	constructor(context: CallContext, offer: CalleeOffer) {
 		this.#context = context;
 		this.#offer = offer;
+		this.#stopped = new Promise((resolve) => {
+			this.#stop = resolve;
+		});
 	}
 
 	/** Our own key for a suite that was offered. */
@@ -47,53 +57,54 @@ export class CalleeInvitation {
 		return this.#ownKeys.get(suite);
 	}
 
-	/** Stops ringing; an answer that comes all the same is refused. */
-	cancel(): void {
-		this.#isCancelled = true;
+	/** Stops ringing, and `send` with it; an answer that comes all the same is acknowledged and ended. */
+	cancel(refusal = cancelled): void {
+		this.#isStopped = true;
 		this.#outgoing?.cancel();
+		this.#stop(refusal);
 	}
 
-	/** Invites, tells of ringing, and opens the answer. What the answer's failure was the caller does not learn. */
+	/** Invites, tells of ringing, and opens the answer. What was wrong with an answer the caller does not learn. */
 	async send(onRinging: () => void): Promise<Result<OpenedSession, Refusal>> {
 		const invite = await this.#makeInvite();
-		if (!invite.ok) {
-			return invite;
+		if (!invite.ok || this.#isStopped) {
+			return invite.ok ? failed(cancelled) : invite;
 		}
 
-		if (this.#isCancelled) {
-			return failed(cancelled);
-		}
-
-		const {route} = this.#offer;
-		const outgoing = this.#context.endpoint.request(invite.value, route.target);
+		const {target} = this.#offer.route;
+		const outgoing = this.#context.endpoint.request(invite.value, target);
 		this.#outgoing = outgoing;
 		outgoing.on('provisional', ({status}) => {
 			if (status > 100) {
 				onRinging();
 			}
 		});
-		const outcome = await outgoing.outcome;
+		outgoing.on('fork', (response) => void endFork(this.#hangingUp, outgoing, response, target));
+		const timer = setTimeout(() => this.cancel(noAnswer), this.#context.maxRingingMs);
+		const outcome = await Promise.race([outgoing.outcome, this.#stopped]);
+		clearTimeout(timer);
+		if ('reason' in outcome) {
+			void outgoing.outcome.then((late) => this.#disown(outgoing, late));
+			return failed(outcome);
+		}
+
 		if (!outcome.ok) {
-			return failed(
-				outcome.failure.code === 'TIMEOUT'
-					? refuse(408, 'Request Timeout', 'CALLEE_TIMEOUT')
-					: refuse(503, 'Service Unavailable', `CALLEE_${outcome.failure.code}`),
-			);
+			return failed(refusalOfFailure(outcome.failure));
 		}
 
-		const {status, reason} = outcome.value;
-		if (status >= 400) {
-			return failed(refuse(status, reason, 'CALLEE_REFUSED'));
-		}
-
-		return status >= 300
-			? failed(refuse(480, 'Temporarily Unavailable', 'CALLEE_REDIRECTED'))
+		return outcome.value.status >= 300
+			? failed(refusalByCallee(outcome.value.status))
 			: this.#openAnswer(outgoing, outcome.value);
+	}
+
+	get #hangingUp(): HangingUp {
+		const {endpoint, toolbox: filter} = this.#context;
+		return {endpoint, filter, call: this.#offer.call, leg: this.leg.name};
 	}
 
 	async #makeInvite(): Promise<Result<SipRequest, Refusal>> {
 		const {endpoint, toolbox, clock, contact, suites, mediaAddress} = this.#context;
-		const {call, route, request, offered, streamIndex, port} = this.#offer;
+		const {call, route, request, offered, streamIndex, port, localTag} = this.#offer;
 		const from = parseNameAddr(header(request, 'From') ?? '');
 		const to = parseNameAddr(header(request, 'To') ?? '');
 		if (!from.ok || !to.ok) {
@@ -118,7 +129,7 @@ export class CalleeInvitation {
 			role: 'offer',
 			message: makeInvite({
 				uri: request.uri,
-				from: writeNameAddr({...from.value, params: [{name: 'tag', value: endpoint.newTag()}]}),
+				from: writeNameAddr({...from.value, params: [{name: 'tag', value: localTag}]}),
 				to: writeNameAddr({...to.value, params: []}),
 				callId: `${endpoint.newTag()}@${mediaAddress}`,
 				sequence: 1,
@@ -132,40 +143,86 @@ export class CalleeInvitation {
 
 	async #openAnswer(outgoing: OutgoingRequest, response: SipResponse): Promise<Result<OpenedSession, Refusal>> {
 		const {call, route} = this.#offer;
-		const dialog = Dialog.fromResponse(outgoing.request, response);
-		if (!dialog.ok) {
-			return failed(refuse(502, 'Bad Gateway', dialog.failure.code));
+		if (!(await this.#acknowledge(outgoing, response))) {
+			return failed(badAnswer('NOT_A_DIALOG'));
 		}
 
-		this.leg.dialog = dialog.value;
-		// The transaction is acknowledged whatever the answer holds (RFC 3261 §13.2.2.4).
-		const target = (await targetOf(dialog.value.nextHop)) ?? route.target;
-		outgoing.acknowledge(dialog.value.makeAck(outgoing.request), target);
+		if (this.#isStopped) {
+			await this.leg.hangUp(this.#hangingUp);
+			return failed(cancelled);
+		}
+
 		const {transport, address, port} = route.target;
-		const origin = {transport, address, port};
 		const answered = await openSession(this.#context.toolbox, {
 			call,
 			leg: 'callee',
 			role: 'answer',
-			origin,
+			origin: {transport, address, port},
 			message: response,
 		});
-		if (this.#isCancelled) {
-			return failed(cancelled);
-		}
-
 		if (!answered.ok) {
-			return failed(refuse(502, 'Bad Gateway', answered.failure.reason));
+			return failed(badAnswer(answered.failure.reason));
 		}
 
+		this.#context.sources.earn(route.target, creditOfRelease);
 		const checked = checkAnswer(this.#media, answered.value.session);
-		return checked.ok ? answered : failed(refuse(502, 'Bad Gateway', checked.failure.code));
+		return checked.ok ? answered : failed(badAnswer(checked.failure.code));
+	}
+
+	/** A 2xx is acknowledged whatever it holds (RFC 3261 §13.2.2.4). False where it makes no dialog. */
+	async #acknowledge(outgoing: OutgoingRequest, response: SipResponse): Promise<boolean> {
+		const dialog = Dialog.fromResponse(outgoing.request, response);
+		if (!dialog.ok) {
+			return false;
+		}
+
+		this.leg.dialog = dialog.value;
+		const target = (await targetOf(dialog.value.nextHop)) ?? this.#offer.route.target;
+		return outgoing.acknowledge(dialog.value.makeAck(outgoing.request), target);
+	}
+
+	/** An answer that nobody waits for any more. */
+	async #disown(outgoing: OutgoingRequest, late: SipOutcome): Promise<void> {
+		if (late.ok && late.value.status < 300) {
+			await endFork(this.#hangingUp, outgoing, late.value, this.#offer.route.target);
+		}
 	}
 }
 
-/** What a caller who gave up is answered. */
-export const cancelled = refuse(487, 'Request Terminated', 'CANCELLED');
+const noAnswer = refuse(408, 'Request Timeout', 'CALLEE_TIMEOUT');
 
-function failed(failure: Refusal): {readonly ok: false; readonly failure: Refusal} {
-	return {ok: false, failure};
+/** To the caller the gateway is what failed: neither the callee's body nor ours is any business of his. */
+function badAnswer(reason: string): Refusal {
+	return refuse(502, 'Bad Gateway', reason);
 }
+
+/** No answer is 408, a lost way 503 (RFC 3261 §8.1.3.1). */
+function refusalOfFailure({code}: SipRequestFailure): Refusal {
+	return code === 'TIMEOUT' ? noAnswer : refuse(503, 'Service Unavailable', `CALLEE_${code}`);
+}
+
+/** What a callee says of himself is passed on; what he says of our message (401, 415, 493 …) is 502; 3xx is not followed. */
+function refusalByCallee(status: number): Refusal {
+	const phrase = passedOn.get(status);
+	if (phrase !== undefined) {
+		return refuse(status, phrase, 'CALLEE_REFUSED');
+	}
+
+	return status < 400
+		? refuse(480, 'Temporarily Unavailable', 'CALLEE_REDIRECTED')
+		: refuse(502, 'Bad Gateway', 'CALLEE_REFUSED');
+}
+
+const passedOn: ReadonlyMap<number, string> = new Map([
+	[404, 'Not Found'],
+	[408, 'Request Timeout'],
+	[410, 'Gone'],
+	[480, 'Temporarily Unavailable'],
+	[484, 'Address Incomplete'],
+	[486, 'Busy Here'],
+	[488, 'Not Acceptable Here'],
+	[600, 'Busy Everywhere'],
+	[603, 'Decline'],
+	[604, 'Does Not Exist Anywhere'],
+	[606, 'Not Acceptable'],
+]);

@@ -1,21 +1,16 @@
 import {isIP} from 'node:net';
 import {z} from 'zod';
 import {SallyportError} from '../base/error.js';
-import type {SipTransportName} from '../core/sip/hop.js';
+import type {SourceBudgetLimits} from '../core/admission/source-budgets.js';
+import type {SipListen} from '../io/sip/listeners.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../wire/sdes/suites.js';
 import type {Route} from './routing.js';
 
 /** What a gateway is opened with. Unknown names are refused by name. */
 export type GatewayOptions = {
-	/** At least one of TCP and one of UDP is usual: sealed messages are too long for UDP (RFC 3261 §18.1.1). */
-	readonly listen: readonly {
-		readonly transport: Exclude<SipTransportName, 'tls'>;
-		/** Numeric. */
-		readonly address: string;
-		/** 0 takes a free one. */
-		readonly port: number;
-	}[];
+	/** TCP should be among them: sealed messages are too long for UDP (RFC 3261 §18.1.1). `udp+tcp` is both on one port. */
+	readonly listen: readonly SipListen[];
 	readonly media: {
 		/** Numeric address of the media sockets, as SDP names it. */
 		readonly address: string;
@@ -28,6 +23,10 @@ export type GatewayOptions = {
 	readonly toolbox: ToolboxOptions;
 	/** Calls at one time. @default 1000 */
 	readonly maxCalls?: number;
+	/** How long a callee may ring before the caller gets 408. @default 180_000 */
+	readonly maxRingingMs?: number;
+	/** What each source may cost before it has proven itself: a message 1, an INVITE 4 more. */
+	readonly admission?: Pick<SourceBudgetLimits, 'perSecond' | 'burst'>;
 	/** Path of the admin socket. @default none */
 	readonly adminSocket?: string;
 };
@@ -55,15 +54,30 @@ export function parseGatewayOptions(options: unknown): GatewayOptions {
 }
 
 const address = z.string().refine((text) => isIP(text) !== 0, 'Expected a numeric IP address.');
+const concreteAddress = address.refine(
+	(text) => text !== '0.0.0.0' && text !== '::',
+	'Expected the address of one interface, as SDP must name it.',
+);
 const port = z.int().min(0).max(65_535);
-const gatewayOptions = z.strictObject({
-	listen: z
-		.array(z.strictObject({transport: z.enum(['udp', 'tcp']), address, port}))
-		.min(1)
-		.max(64),
-	media: z.strictObject({
+const listen = z
+	.strictObject({
+		transport: z.enum(['udp', 'tcp', 'udp+tcp']),
 		address,
-		portRange: z.tuple([port.min(1), port.min(1)]).exactOptional(),
+		port,
+		advertisedAddress: concreteAddress.exactOptional(),
+	})
+	.refine(
+		(entry) => concreteAddress.safeParse(entry.address).success || entry.advertisedAddress !== undefined,
+		'Expected `advertisedAddress` with an address that stands for all.',
+	);
+const gatewayOptions = z.strictObject({
+	listen: z.array(listen).min(1).max(64),
+	media: z.strictObject({
+		address: concreteAddress,
+		portRange: z
+			.tuple([port.min(1), port.min(1)])
+			.refine(([first, last]) => first <= last, 'Expected the first port not above the last.')
+			.exactOptional(),
 	}),
 	suites: z.array(z.string().refine(isSrtpSuiteName, 'Expected the name of an SRTP suite.')).min(1).exactOptional(),
 	routes: z
@@ -77,5 +91,9 @@ const gatewayOptions = z.strictObject({
 		.max(100_000),
 	toolbox: z.unknown(),
 	maxCalls: z.int().min(1).max(100_000).exactOptional(),
+	maxRingingMs: z.int().min(1000).max(3_600_000).exactOptional(),
+	admission: z
+		.strictObject({perSecond: z.number().positive().exactOptional(), burst: z.number().positive().exactOptional()})
+		.exactOptional(),
 	adminSocket: z.string().min(1).exactOptional(),
 });

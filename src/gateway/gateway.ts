@@ -4,9 +4,10 @@ import {type MessageIdentity, readIdentity} from '../core/sip/identity.js';
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {SipEndpoint, SipEndpointCounters} from '../io/sip/sip-endpoint.js';
 import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
+import {costs} from './admission.js';
 import {BridgedCall, type CallSummary} from './bridged-call.js';
 import type {CallContext} from './call-context.js';
-import {allowedMethods} from './call-messages.js';
+import {allowHeader, capabilities} from './call-messages.js';
 import type {Refusal} from './refusal.js';
 
 export type GatewayEvents = {
@@ -36,6 +37,8 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	readonly #endpoint: SipEndpoint;
 	readonly #maxCalls: number;
 	readonly #calls = new Map<string, BridgedCall>();
+	/** By our tag in each of its dialogs. */
+	readonly #byLocalTag = new Map<string, BridgedCall>();
 	#isClosing = false;
 
 	constructor({maxCalls = 1000, ...context}: GatewayParts) {
@@ -67,14 +70,28 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		return Promise.all(read);
 	}
 
+	/** SIP transactions that are held, of both kinds. */
+	get transactions(): number {
+		const {server, client} = this.#endpoint.transactions;
+		return server + client;
+	}
+
 	get counters(): SipEndpointCounters {
 		return this.#endpoint.counters;
 	}
 
-	/** Ends every call with BYE, then refuses what still comes. The parts it stands on stay open. */
-	async close(): Promise<void> {
+	/**
+	 * Ends every call with BYE and refuses what still comes. Resolves when all peers have answered, or after two seconds.
+	 * The parts it stands on stay open.
+	 */
+	async close(reason = 'gateway-closed'): Promise<void> {
 		this.#isClosing = true;
-		await Promise.allSettled([...this.#calls.values()].map((call) => call.end('gateway-closed')));
+		let timer: NodeJS.Timeout | undefined;
+		const timeUp = new Promise((resolve) => {
+			timer = setTimeout(resolve, farewellMs);
+		});
+		await Promise.race([Promise.allSettled([...this.#calls.values()].map((call) => call.end(reason))), timeUp]);
+		clearTimeout(timer);
 	}
 
 	#receive(incoming: IncomingRequest): void {
@@ -82,12 +99,12 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		const identity = readIdentity(request);
 		if (identity === undefined) {
 			incoming.respond(incoming.makeResponse(400, 'Bad Request'));
-		} else if (request.method === 'OPTIONS') {
-			incoming.respond(incoming.makeResponse(200, 'OK', {headers: capabilities}));
 		} else if (identity.toTag !== '') {
 			this.#receiveInDialog(incoming, identity);
 		} else if (request.method === 'INVITE') {
 			this.#invite(incoming);
+		} else if (request.method === 'OPTIONS') {
+			incoming.respond(incoming.makeResponse(200, 'OK', {headers: capabilities}));
 		} else if (request.method === 'BYE') {
 			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
 		} else {
@@ -96,7 +113,7 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	}
 
 	#receiveInDialog(incoming: IncomingRequest, identity: MessageIdentity): void {
-		const call = [...this.#calls.values()].find((candidate) => candidate.owns(identity));
+		const call = this.#byLocalTag.get(identity.toTag);
 		if (call === undefined) {
 			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
 			return;
@@ -109,14 +126,23 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	}
 
 	#invite(incoming: IncomingRequest): void {
-		if (this.#isClosing || this.#calls.size >= this.#maxCalls) {
+		const {clock, sources} = this.#context;
+		if (
+			this.#isClosing ||
+			this.#calls.size >= this.#maxCalls ||
+			!sources.spend(incoming.origin, costs.invitation, clock.monotonicMs())
+		) {
 			const headers = [{name: 'Retry-After', value: '5'}];
 			incoming.respond(incoming.makeResponse(503, 'Service Unavailable', {headers}));
 			return;
 		}
 
-		const call = new BridgedCall(this.#context, incoming, this.#endpoint.newTag());
+		const call = new BridgedCall(this.#context, incoming);
 		this.#calls.set(call.id, call);
+		for (const tag of call.localTags) {
+			this.#byLocalTag.set(tag, call);
+		}
+
 		call.on('established', (summary) => this.emit('call-established', summary));
 		let isRefused = false;
 		call.on('refused', (refusal) => {
@@ -125,6 +151,10 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		});
 		call.on('ended', (reason, statistics) => {
 			this.#calls.delete(call.id);
+			for (const tag of call.localTags) {
+				this.#byLocalTag.delete(tag);
+			}
+
 			if (!isRefused) {
 				this.emit('call-ended', call.summary, reason, statistics);
 			}
@@ -144,11 +174,5 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	}
 }
 
-const allowHeader = {name: 'Allow', value: allowedMethods.join(', ')};
-
-/** RFC 3261 §11.2; what bodies we take is said here and in 415. */
-const capabilities = [
-	allowHeader,
-	{name: 'Accept', value: 'application/sdp, application/pkcs7-mime, multipart/signed'},
-	{name: 'Accept-Encoding', value: 'identity'},
-];
+/** How long the peers may take to answer our BYEs when the gateway closes. */
+const farewellMs = 2000;

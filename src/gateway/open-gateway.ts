@@ -1,11 +1,16 @@
-import {systemClock} from '../base/clock.js';
+import {type Clock, systemClock} from '../base/clock.js';
+import {SourceBudgets} from '../core/admission/source-budgets.js';
 import type {SipAddress, SipTransportName} from '../core/sip/hop.js';
+import {formatHostPort} from '../core/sip/hop.js';
+import type {SipTimers} from '../core/sip/timers.js';
 import {SipEndpoint} from '../io/sip/sip-endpoint.js';
 import type {Alert, LedgerEntry} from '../trusted/toolbox/protocol.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
+import {costs} from './admission.js';
+import {allowedMethods} from './call-messages.js';
 import {Gateway} from './gateway.js';
 import {defaultSuites, type GatewayOptions, parseGatewayOptions} from './gateway-options.js';
-import {startTrustedDomains} from './trusted-domains.js';
+import {startTrustedDomains, type TrustedDomains} from './trusted-domains.js';
 
 /** A gateway that runs, and what its operator may look at. */
 export type RunningGateway = {
@@ -13,49 +18,75 @@ export type RunningGateway = {
 	/** Where it listens for SIP, ports resolved. */
 	readonly listening: readonly (SipAddress & {readonly transport: SipTransportName})[];
 	readonly suites: readonly SrtpSuiteName[];
+	/** Resolves when toolbox or media domain are gone; the gateway has then ended its calls and takes no more. */
+	readonly lost: TrustedDomains['lost'];
 	readAlerts(afterSequence: number, limit: number): Promise<readonly Alert[]>;
 	readLedger(limit: number): Promise<readonly LedgerEntry[]>;
 	/** Ends calls with BYE, then everything else. Safe twice. */
 	close(): Promise<void>;
 };
 
+/** What a gateway stands on, in place of the machine's own. */
+export type GatewaySurroundings = {
+	/** @default the system's */
+	readonly clock?: Clock;
+	/** Of SIP transactions. @default those of RFC 3261 */
+	readonly timers?: Partial<SipTimers>;
+	/** @default in this process */
+	readonly startDomains?: typeof startTrustedDomains;
+};
+
 /**
  * Opens a gateway: toolbox, media plane, SIP. Rejects with a `SallyportError` that says what was wrong: `BAD_OPTIONS`,
- * `SIP_LISTEN_FAILED`, or what the toolbox says; nothing is then left open.
+ * `STATE_UNAVAILABLE`, `SIP_LISTEN_FAILED`, or what the toolbox says; nothing is then left open.
  */
-export async function openGateway(options: GatewayOptions): Promise<RunningGateway> {
-	const {listen, media, suites = defaultSuites, routes, toolbox, maxCalls = 1000} = parseGatewayOptions(options);
-	const domains = await startTrustedDomains({
-		toolbox,
-		media: media.portRange === undefined ? {} : {portRange: media.portRange},
-		maxCalls,
-	});
+export async function openGateway(
+	options: GatewayOptions,
+	{clock = systemClock, timers = {}, startDomains = startTrustedDomains}: GatewaySurroundings = {},
+): Promise<RunningGateway> {
+	const parsed = parseGatewayOptions(options);
+	const {listen, media, suites = defaultSuites, routes, toolbox, maxCalls = 1000, maxRingingMs = 180_000} = parsed;
+	const {address: mediaAddress, ...plane} = media;
+	const domains = await startDomains({toolbox, media: plane, maxCalls, clock});
+	const sources = new SourceBudgets(parsed.admission);
 	let endpoint: SipEndpoint;
 	try {
-		endpoint = await SipEndpoint.open({listen});
+		endpoint = await SipEndpoint.open({
+			listen,
+			clock,
+			timers,
+			role: 'intermediary',
+			abilities: {methods: allowedMethods, extensions: []},
+			admit: (source) => sources.spend(source, costs.message, clock.monotonicMs()),
+		});
 	} catch (error) {
 		await domains.close();
 		throw error;
 	}
 
 	const {transports} = endpoint.counters;
-	const listening = transports.map(({transport, address, port}) => ({transport, address, port}));
 	const gateway = new Gateway({
 		endpoint,
 		toolbox: domains.toolbox,
 		media: domains.media,
-		clock: systemClock,
-		mediaAddress: media.address,
+		clock,
+		sources,
+		mediaAddress,
 		suites,
 		routes,
-		contact: contactOf(listening),
+		contact: contactOf(endpoint),
 		maxCalls,
+		maxRingingMs,
 	});
 	let closing: Promise<void> | undefined;
 	return {
 		gateway,
-		listening,
+		listening: transports.map(({transport, address, port}) => ({transport, address, port})),
 		suites,
+		lost: domains.lost.then(async (domain) => {
+			await gateway.close(`${domain}-lost`);
+			return domain;
+		}),
 		readAlerts: (afterSequence, limit) => domains.toolbox.readAlerts(afterSequence, limit),
 		readLedger: (limit) => domains.toolbox.readLedger(limit),
 		close() {
@@ -70,12 +101,9 @@ export async function openGateway(options: GatewayOptions): Promise<RunningGatew
 }
 
 /** Sealed messages do not fit a datagram: TCP where there is any. */
-function contactOf(listening: RunningGateway['listening']): string {
-	const chosen = listening.find(({transport}) => transport === 'tcp') ?? listening[0];
-	if (chosen === undefined) {
-		throw new RangeError('Expected at least one listening address, got none.');
-	}
-
-	const host = chosen.address.includes(':') ? `[${chosen.address}]` : chosen.address;
-	return `sip:sallyport@${host}:${chosen.port};transport=${chosen.transport}`;
+function contactOf(endpoint: SipEndpoint): string {
+	const transports = endpoint.counters.transports.map(({transport}) => transport);
+	const transport = transports.includes('tcp') ? 'tcp' : 'udp';
+	const {address, port} = endpoint.localAddress(transport);
+	return `sip:sallyport@${formatHostPort(address, port)};transport=${transport}`;
 }

@@ -18,3 +18,11 @@ export function refuse(status: number, reasonPhrase: string, reason: string): Re
 export function refusalOf({status, reasonPhrase, headers, reason}: Denial): Refusal {
 	return {status, reasonPhrase, headers, reason};
 }
+
+/** A `Result` that failed with a refusal. */
+export function failed(failure: Refusal): {readonly ok: false; readonly failure: Refusal} {
+	return {ok: false, failure};
+}
+
+/** What a caller who gave up is answered. */
+export const cancelled = refuse(487, 'Request Terminated', 'CANCELLED');

@@ -1,4 +1,6 @@
 import {MessageChannel} from 'node:worker_threads';
+import type {Clock} from '../base/clock.js';
+import {SallyportError} from '../base/error.js';
 import {MediaClient} from '../trusted/media/media-client.js';
 import {MediaDomain} from '../trusted/media/media-domain.js';
 import {MediaPlane, type MediaPlaneOptions} from '../trusted/media/media-plane.js';
@@ -7,24 +9,32 @@ import {Toolbox} from '../trusted/toolbox/toolbox.js';
 import {ToolboxClient} from '../trusted/toolbox/toolbox-client.js';
 import {ToolboxDomain} from '../trusted/toolbox/toolbox-domain.js';
 
+export type TrustedDomainsOptions = {
+	readonly toolbox: ToolboxOptions;
+	readonly media: MediaPlaneOptions;
+	readonly maxCalls: number;
+	readonly clock: Clock;
+};
+
 /** The user domain's ends of the ports to the two others, and how to end them all. */
 export type TrustedDomains = {
 	readonly toolbox: ToolboxClient;
 	readonly media: MediaClient;
+	/** Resolves when a port closes before `close` was called. */
+	readonly lost: Promise<'toolbox' | 'media'>;
+	/** What they hold: to be the same before calls and after. */
+	readonly load: () => {readonly relays: number; readonly calls: number; readonly issued: number};
 	close(): Promise<void>;
 };
 
 /**
  * Starts toolbox and media domain in this process and joins the three by message ports: user to toolbox, user to media, and
- * media to toolbox, whose ends the user domain does not keep. Rejects as `Toolbox.open` and `MediaPlane.open` do, with
- * nothing left open.
+ * media to toolbox, whose ends the user domain does not keep. Rejects as `Toolbox.open` and `MediaPlane.open` do, or with
+ * `STATE_UNAVAILABLE` where the system refuses the state directory; nothing is then left open.
  */
-export async function startTrustedDomains(options: {
-	readonly toolbox: ToolboxOptions;
-	readonly media: MediaPlaneOptions;
-	readonly maxCalls: number;
-}): Promise<TrustedDomains> {
-	const toolbox = await Toolbox.open(options.toolbox);
+export async function startTrustedDomains(options: TrustedDomainsOptions): Promise<TrustedDomains> {
+	const {clock, maxCalls} = options;
+	const toolbox = await openToolbox(options.toolbox, clock);
 	let plane: MediaPlane;
 	try {
 		plane = MediaPlane.open(options.media);
@@ -39,24 +49,44 @@ export async function startTrustedDomains(options: {
 	const keys = new MessageChannel();
 	toolboxDomain.attachUser(toToolbox.port1);
 	toolboxDomain.attachMedia(keys.port1);
-	const mediaDomain = new MediaDomain({
-		plane,
-		user: toMedia.port1,
-		toolbox: keys.port2,
-		maxCalls: options.maxCalls,
-	});
+	const mediaDomain = new MediaDomain({plane, user: toMedia.port1, toolbox: keys.port2, maxCalls});
 	const toolboxClient = new ToolboxClient(toToolbox.port2);
 	const mediaClient = new MediaClient(toMedia.port2);
+	let isClosing = false;
 	return {
 		toolbox: toolboxClient,
 		media: mediaClient,
+		lost: new Promise((resolve) => {
+			toToolbox.port2.once('close', () => isClosing || resolve('toolbox'));
+			toMedia.port2.once('close', () => isClosing || resolve('media'));
+		}),
+		load: () => ({relays: plane.size, ...toolbox.load}),
 		async close() {
+			isClosing = true;
 			await mediaDomain.close();
-			await plane.close();
+			plane.close();
 			mediaClient.close();
 			toolboxClient.close();
 			toolboxDomain.close();
 			await toolbox.close();
 		},
 	};
+}
+
+/** Gives the system's refusals a sentence: which directory, and why not. */
+async function openToolbox(options: ToolboxOptions, clock: Clock): Promise<Toolbox> {
+	try {
+		return await Toolbox.open(options, {clock});
+	} catch (cause) {
+		if (cause instanceof SallyportError) {
+			throw cause;
+		}
+
+		const why = cause instanceof Error ? cause.message : 'a failure';
+		throw new SallyportError(
+			'STATE_UNAVAILABLE',
+			`Expected to keep state in ${options.directory}, got: ${why.slice(0, 200)}.`,
+			{cause},
+		);
+	}
 }

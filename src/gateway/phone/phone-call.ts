@@ -19,10 +19,11 @@ import type {HandleAttribute} from '../../wire/sdes/handle-attribute.js';
 import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
 import {header} from '../../wire/sip/headers.js';
 import type {SipRequest, SipResponse} from '../../wire/sip/message.js';
-import {carriedStream} from '../call-leg.js';
 import {contactHeader, makeInvite, withSdp} from '../call-messages.js';
+import {endFork, type HangingUp, sendBye} from '../hang-up.js';
+import {carriedStream} from '../leg-media.js';
 import type {MessageFilter} from '../message-filter.js';
-import {type Refusal, refusalOf, refuse} from '../refusal.js';
+import {cancelled, type Refusal, refusalOf, refuse} from '../refusal.js';
 import {targetOf} from '../sip-target.js';
 import type {KeySource} from './key-source.js';
 import {type HeardAndSaid, PhoneAudio, type PhoneKeys, type PhoneSpeech} from './phone-audio.js';
@@ -127,6 +128,7 @@ export class PhoneCall {
 		}
 
 		const outgoing = endpoint.request(outbound.message as SipRequest, target);
+		outgoing.on('fork', (response) => void endFork(this.#hangingUp, outgoing, response, target));
 		const outcome = await outgoing.outcome;
 		if (!outcome.ok) {
 			return refuse(408, 'Request Timeout', outcome.failure.code);
@@ -144,7 +146,14 @@ export class PhoneCall {
 
 		this.#dialog = dialog.value;
 		outgoing.acknowledge(dialog.value.makeAck(outgoing.request), (await targetOf(dialog.value.nextHop)) ?? target);
-		const refusal = await this.#takeAnswer(response, media, ownKeys, target, speech);
+		const refusal = await this.#takeAnswer(response, media, ownKeys, target, speech).catch((error: unknown) => {
+			if (!this.#isOver) {
+				throw error;
+			}
+
+			// The other side hung up while the answer was being opened.
+			return cancelled;
+		});
 		if (refusal !== undefined) {
 			await this.#sendBye();
 		}
@@ -313,21 +322,12 @@ export class PhoneCall {
 		return peer.mki.length === 0 ? {inbound, outbound} : {inbound, inboundMki: peer.mki, outbound};
 	}
 
-	async #sendBye(): Promise<void> {
-		const dialog = this.#dialog;
-		if (dialog?.state !== 'confirmed') {
-			return;
-		}
+	#sendBye(): Promise<void> {
+		return sendBye(this.#hangingUp, this.#dialog);
+	}
 
-		const outbound = await this.#parts.filter.filterOutbound({
-			call: this.#id,
-			leg,
-			role: 'none',
-			message: dialog.makeRequest('BYE'),
-		});
-		const target = await targetOf(dialog.nextHop);
-		if (outbound.verdict === 'outbound' && target !== undefined) {
-			await this.#parts.endpoint.request(outbound.message as SipRequest, target).outcome;
-		}
+	get #hangingUp(): HangingUp {
+		const {endpoint, filter} = this.#parts;
+		return {endpoint, filter, call: this.#id, leg};
 	}
 }

@@ -12,6 +12,7 @@ import {
 	type SipTransportFailure,
 } from './sip-transport.js';
 import {TcpConnection, type TcpConnectionLimits} from './tcp-connection.js';
+import {errorCode} from './udp-transport.js';
 
 export type TcpTransportLimits = TcpConnectionLimits & {
 	/** @default 4_096 In both directions together. */
@@ -69,9 +70,11 @@ export class TcpTransport extends EventEmitter<SipTransportEvents> implements Si
 			server.listen({host: address, port, exclusive: true, ipv6Only: isIPv6(address)});
 			await listening;
 		} catch (error) {
-			throw new SallyportError('SIP_LISTEN_FAILED', `Expected to listen on TCP port ${port}, got an error.`, {
-				cause: error,
-			});
+			throw new SallyportError(
+				'SIP_LISTEN_FAILED',
+				`Expected to listen on TCP ${formatHostPort(address, port)}, got ${errorCode(error)}.`,
+				{cause: error},
+			);
 		}
 
 		const bound = server.address();

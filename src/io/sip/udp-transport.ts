@@ -3,7 +3,7 @@ import {EventEmitter, once} from 'node:events';
 import {isIP, isIPv6} from 'node:net';
 import {SallyportError} from '../../base/error.js';
 import {fail, ok, type Result} from '../../base/result.js';
-import type {SipAddress, SipTarget} from '../../core/sip/hop.js';
+import {formatHostPort, type SipAddress, type SipTarget} from '../../core/sip/hop.js';
 import {parseSipMessage} from '../../wire/sip/parse-message.js';
 import {
 	type Admit,
@@ -43,9 +43,11 @@ export class UdpTransport extends EventEmitter<SipTransportEvents> implements Si
 			await listening;
 		} catch (error) {
 			socket.close();
-			throw new SallyportError('SIP_LISTEN_FAILED', `Expected to listen on UDP port ${port}, got an error.`, {
-				cause: error,
-			});
+			throw new SallyportError(
+				'SIP_LISTEN_FAILED',
+				`Expected to listen on UDP ${formatHostPort(address, port)}, got ${errorCode(error)}.`,
+				{cause: error},
+			);
 		}
 
 		return new UdpTransport(socket, admit);
