@@ -1,10 +1,5 @@
-import type {Asn1Element} from '../../wire/asn1/index.js';
-import {readAuthEnvelopedData} from './auth-enveloped-data.js';
 import type {CipherParameters} from './content-cipher.js';
-import {contentTypes, readContentInfo} from './content-info.js';
-import {readEnvelopedData} from './enveloped-data.js';
 import type {RecipientInfo} from './recipient-info.js';
-import {refuse} from './refusal.js';
 
 /** EnvelopedData or AuthEnvelopedData as read. */
 export type Envelope = {
@@ -16,15 +11,3 @@ export type Envelope = {
 	/** 16 octets for GCM, none for CBC. */
 	readonly tag: Uint8Array;
 };
-
-/** Reads a ContentInfo with either kind of envelope. */
-export function readEnvelope(root: Asn1Element): Envelope {
-	const {contentType, content} = readContentInfo(root);
-	if (contentType === contentTypes.authEnvelopedData) {
-		return readAuthEnvelopedData(content);
-	}
-
-	return contentType === contentTypes.envelopedData
-		? readEnvelopedData(content)
-		: refuse('UNSUPPORTED', `Expected EnvelopedData or AuthEnvelopedData, got ${contentType}.`);
-}

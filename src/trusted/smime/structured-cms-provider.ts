@@ -17,12 +17,12 @@ import type {
 } from './cms-provider.js';
 import {contentKeyBytes, isAuthenticated, ivBytes} from './content-cipher.js';
 import {recoverContentKey, sealContentKey} from './content-key.js';
-import {readEnvelope} from './envelope.js';
 import {derEnvelopedData} from './enveloped-data.js';
 import {derHashAlgorithm} from './hash-algorithm.js';
 import {isNamedBy} from './key-identifier.js';
 import type {PrivateKeyOperations} from './private-key-operations.js';
 import {judgePublicKey} from './public-key.js';
+import {readEnvelope} from './read-envelope.js';
 import type {OwnKey} from './recipient-info.js';
 import {findKeyRecovery} from './recipient-info.js';
 import {attempt, readStructure} from './refusal.js';

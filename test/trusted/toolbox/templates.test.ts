@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {SallyportError} from '#dist/base/error.js';
-import {parseTemplate} from '#dist/trusted/toolbox/engine/template.js';
+import {parseTemplate} from '#dist/trusted/toolbox/engine/parse-template.js';
 import {TemplateDatabase} from '#dist/trusted/toolbox/engine/template-database.js';
 import {toolRegistry} from '#dist/trusted/toolbox/tools/registry.js';
 

@@ -2,7 +2,8 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {SallyportError} from '../../../base/error.js';
-import {parseTemplate, type Template} from './template.js';
+import {parseTemplate} from './parse-template.js';
+import type {Template} from './template.js';
 import type {AnyTool} from './tool.js';
 
 /** The templates that are in force: those that ship with the package, and the operator's. */
