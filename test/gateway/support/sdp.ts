@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 
 /** An `a=crypto` value with a fresh key of AES_CM_128_HMAC_SHA1_80. */
-export function cryptoLine(tag = 1, key = randomBytes(30), suite = 'AES_CM_128_HMAC_SHA1_80'): string {
+export function cryptoLine(tag = 1, key: Buffer = randomBytes(30), suite = 'AES_CM_128_HMAC_SHA1_80'): string {
 	return `${tag} ${suite} inline:${key.toString('base64')}`;
 }
 
