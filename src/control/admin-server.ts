@@ -1,7 +1,8 @@
 import {once} from 'node:events';
-import {lstat, rm} from 'node:fs/promises';
+import {chmod, lstat, rm} from 'node:fs/promises';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import {connect} from 'node:net';
+import {isMainThread} from 'node:worker_threads';
 import {SallyportError} from '../base/error.js';
 
 /** What the admin server shows; each function answers one path. Plain data, no keys. */
@@ -109,17 +110,20 @@ async function removeLeftSocket(path: string): Promise<void> {
 	await rm(path);
 }
 
-/** For the owner alone from the first moment: the socket is made before `listen` returns. */
+/** For the owner alone from the first moment: the socket is made before `listen` returns. Only the main thread has a mask. */
 async function listen(server: Server, path: string): Promise<void> {
 	const listening = once(server, 'listening');
-	const oldMask = process.umask(0o177);
+	const oldMask = isMainThread ? process.umask(0o177) : undefined;
 	try {
 		server.listen(path);
 	} finally {
-		process.umask(oldMask);
+		if (oldMask !== undefined) {
+			process.umask(oldMask);
+		}
 	}
 
 	await listening;
+	await chmod(path, 0o600);
 	// Out of descriptors, for one: the connection is lost, the listener is not.
 	server.on('error', () => {});
 }

@@ -43,7 +43,9 @@ export const defaultSuites: readonly SrtpSuiteName[] = [
 export function parseGatewayOptions(options: unknown): GatewayOptions {
 	const parsed = gatewayOptions.safeParse(options);
 	if (!parsed.success) {
-		const [issue] = parsed.error.issues;
+		const {issues} = parsed.error;
+		// A name that is misspelt is missing, too: the wrong one says more.
+		const issue = issues.find(({code}) => code === 'unrecognized_keys') ?? issues[0];
 		throw new SallyportError(
 			'BAD_OPTIONS',
 			`Expected gateway options as documented, got a fault in \`${issue?.path.join('.') ?? ''}\`: ${issue?.message}`,

@@ -84,7 +84,9 @@ export type ToolboxOptions = {
 export function parseToolboxOptions(options: ToolboxOptions): ToolboxOptions {
 	const parsed = toolboxOptions.safeParse(options);
 	if (!parsed.success) {
-		const [issue] = parsed.error.issues;
+		const {issues} = parsed.error;
+		// A name that is misspelt is missing, too: the wrong one says more.
+		const issue = issues.find(({code}) => code === 'unrecognized_keys') ?? issues[0];
 		throw new SallyportError(
 			'BAD_OPTIONS',
 			`Expected toolbox options as documented, got a fault in \`${issue?.path.join('.') ?? ''}\`: ${issue?.message}`,

@@ -1,0 +1,261 @@
+import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {request} from 'node:http';
+import {type AddressInfo, createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join, resolve} from 'node:path';
+import process from 'node:process';
+import {createInterface} from 'node:readline';
+import test, {type ExecutionContext} from 'ava';
+import {type DemoWorld, makeWorld, writeGatewayConfiguration} from '#dist/cli/demo/demo-world.js';
+
+type Event = {readonly event: string; readonly [figure: string]: unknown};
+
+/** `sallyport serve` and what it says. */
+class Served {
+	readonly child: ChildProcess;
+	readonly exited: Promise<number | string>;
+	readonly lines: string[] = [];
+	stderr = '';
+	readonly #waiting = new Set<() => void>();
+
+	constructor(t: ExecutionContext, configuration: string, more: readonly string[] = []) {
+		this.child = spawn(process.execPath, [resolve('dist/cli/main.js'), 'serve', '--config', configuration, ...more], {
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
+		const {stdout, stderr} = this.child;
+		if (stdout && stderr) {
+			createInterface({input: stdout}).on('line', (line) => {
+				this.lines.push(line);
+				this.#wake();
+			});
+			stderr.on('data', (data) => {
+				this.stderr += String(data);
+			});
+		}
+
+		this.exited = once(this.child, 'close').then(([code, signal]) => {
+			this.#wake();
+			return (code ?? signal) as number | string;
+		});
+		t.teardown(async () => {
+			this.child.kill('SIGKILL');
+			await this.exited;
+		});
+	}
+
+	get events(): readonly Event[] {
+		return this.lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Event] : []));
+	}
+
+	async event(name: string): Promise<Event> {
+		for (;;) {
+			const found = this.events.find(({event}) => event === name);
+			if (found) {
+				return found;
+			}
+
+			if (this.child.exitCode !== null) {
+				throw new Error(`Expected ${name}, got the end (${this.child.exitCode}): ${this.stderr}`);
+			}
+
+			await new Promise<void>((wake) => this.#waiting.add(wake));
+		}
+	}
+
+	#wake(): void {
+		for (const wake of this.#waiting) {
+			wake();
+		}
+
+		this.#waiting.clear();
+	}
+}
+
+type Scene = {
+	readonly folder: string;
+	readonly world: DemoWorld;
+	readonly configuration: string;
+	/** The configuration with a change to its text, in another file beside it. */
+	readonly changed: (change: (yaml: string) => string) => Promise<string>;
+};
+
+async function openScene(t: ExecutionContext): Promise<Scene> {
+	const folder = await mkdtemp(join(tmpdir(), 'sallyport-serve-'));
+	t.teardown(() => rm(folder, {recursive: true, force: true}));
+	const world = await makeWorld(folder, join(folder, 'output'));
+	const configuration = await writeGatewayConfiguration(world, 5099);
+	return {
+		folder,
+		world,
+		configuration,
+		changed: async (change) => {
+			const path = join(folder, 'changed.yaml');
+			await writeFile(path, change(await readFile(configuration, 'utf8')));
+			return path;
+		},
+	};
+}
+
+/** Refused with exit code 1 and one sentence on standard error. */
+async function isRefused(
+	t: ExecutionContext,
+	configuration: string,
+	sentence: RegExp,
+	more: readonly string[] = [],
+): Promise<void> {
+	const served = new Served(t, configuration, more);
+	t.is(await served.exited, 1, served.stderr);
+	t.regex(served.stderr, sentence);
+	t.is(served.stderr.trimEnd().split('\n').length, 1, served.stderr);
+	t.deepEqual(served.lines, []);
+	t.notRegex(served.stderr, /PRIVATE KEY-----\s*\w{20}/);
+}
+
+function ask(socketPath: string, path: string, method = 'GET'): Promise<{status: number; body: unknown}> {
+	return new Promise((settle, reject) => {
+		const asking = request({socketPath, path, method}, async (response) => {
+			const chunks: Buffer[] = [];
+			for await (const chunk of response) {
+				chunks.push(chunk as Buffer);
+			}
+
+			settle({status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString())});
+		});
+		asking.once('error', reject);
+		asking.end();
+	});
+}
+
+test.serial('a configuration that cannot be used is refused in one sentence that says where', async (t) => {
+	const {folder, changed, configuration} = await openScene(t);
+	await isRefused(
+		t,
+		join(folder, 'none.yaml'),
+		/configuration file at .*none\.yaml, got ENOENT\. \(BAD_CONFIGURATION\)/,
+	);
+	await isRefused(t, await changed((yaml) => `${yaml}\n  - [`), /got a fault in line \d+/);
+	await isRefused(t, await changed((yaml) => `${yaml}colour: red\n`), /colour.*\(BAD_OPTIONS\)/);
+	await isRefused(
+		t,
+		await changed((yaml) => yaml.replace('localDomains', 'lokalDomains')),
+		/lokalDomains.*\(BAD_OPTIONS\)/,
+	);
+	await isRefused(
+		t,
+		await changed((yaml) => yaml.replace('gateway.key', 'missing.key')),
+		/`privateKey` at .*missing\.key, got ENOENT/,
+	);
+	await writeFile(
+		join(folder, 'broken.key'),
+		'-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----\n',
+	);
+	await isRefused(t, await changed((yaml) => yaml.replace('gateway.key', 'broken.key')), /\([A-Z_]+\)\n$/);
+	await isRefused(
+		t,
+		await changed((yaml) => yaml.replaceAll(/suites:\n {2}- \S+/g, 'suites:\n  - NULL_CIPHER')),
+		/suites/,
+	);
+	await isRefused(t, await changed(() => ''), /\(BAD_(?:OPTIONS|CONFIGURATION)\)/);
+	await isRefused(t, await changed(() => '- a\n- b\n'), /\(BAD_(?:OPTIONS|CONFIGURATION)\)/);
+	await isRefused(
+		t,
+		await changed((yaml) => yaml.replace('media:\n  address: 127.0.0.1', 'media:\n  address: 0.0.0.0')),
+		/media\.address/,
+	);
+	await isRefused(t, configuration, /\(BAD_TIME\)/, ['--pretend-time', 'yesterday']);
+});
+
+test.serial('ports and directories that the system refuses are named', async (t) => {
+	const {folder, changed} = await openScene(t);
+	const taken = createServer();
+	taken.listen(0, '127.0.0.1');
+	await once(taken, 'listening');
+	t.teardown(() => taken.close());
+	const {port} = taken.address() as AddressInfo;
+	const onTaken = await changed((yaml) => yaml.replace('port: 0', `port: ${port}`));
+	await isRefused(t, onTaken, new RegExp(`TCP 127\\.0\\.0\\.1:${port}, got EADDRINUSE\\. \\(SIP_LISTEN_FAILED\\)`));
+	await writeFile(join(folder, 'admin.sock'), 'precious');
+	await isRefused(
+		t,
+		await changed((yaml) => yaml),
+		/admin\.sock, got a file that is no socket\. \(ADMIN_SOCKET_FAILED\)/,
+	);
+	t.is(await readFile(join(folder, 'admin.sock'), 'utf8'), 'precious');
+	await isRefused(
+		t,
+		await changed((yaml) => yaml.replace('directory: gateway-state', 'directory: gateway.pem/state')),
+		/gateway\.pem\/state.*\(STATE_UNAVAILABLE\)/,
+	);
+});
+
+test.serial('a state directory on a full or read-only file system is refused, and says so', async (t) => {
+	const {folder, changed} = await openScene(t);
+	const state = join(folder, 'small');
+	await mkdir(state);
+	try {
+		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', state], {stdio: 'ignore'});
+	} catch {
+		t.log('NOT TESTED: mounting a tmpfs needs root.');
+		t.pass();
+		return;
+	}
+
+	t.teardown(() => execFileSync('umount', [state]));
+	const configuration = await changed((yaml) => yaml.replace('directory: gateway-state', 'directory: small'));
+	await writeFile(join(state, 'filler'), Buffer.alloc(64 * 1024)).catch(() => {});
+	await isRefused(t, configuration, /small.*ENOSPC|No space/i);
+	await rm(join(state, 'filler'));
+	execFileSync('mount', ['-o', 'remount,ro', state]);
+	await isRefused(t, configuration, /small.*(?:EROFS|read-only)/i);
+});
+
+test.serial('a second gateway on one state directory refuses; after kill -9 the next one starts', async (t) => {
+	const {folder, configuration, changed} = await openScene(t);
+	const first = new Served(t, configuration, ['--json']);
+	const socket = String((await first.event('listening'))['adminSocket']);
+	t.deepEqual(await ask(socket, '/calls'), {status: 200, body: []});
+	await isRefused(t, configuration, /only gateway on the state directory .*gateway-state.*\(STATE_IN_USE\)/);
+	const elsewhere = await changed((yaml) => yaml.replace('directory: gateway-state', 'directory: other-state'));
+	await isRefused(t, elsewhere, /admin\.sock, got another process that answers there/);
+	first.child.kill('SIGKILL');
+	t.is(await first.exited, 'SIGKILL');
+	const second = new Served(t, configuration, ['--json']);
+	await second.event('listening');
+	t.is((await ask(join(folder, 'admin.sock'), '/calls')).status, 200);
+	second.child.kill('SIGTERM');
+	t.is(await second.exited, 0);
+	t.is(second.events.at(-1)?.event, 'stopped');
+	t.is(second.stderr, '');
+});
+
+test.serial('a pretended time is said aloud at the start', async (t) => {
+	const {configuration} = await openScene(t);
+	const served = new Served(t, configuration, ['--json', '--pretend-time', '2031-02-03T04:05:06Z']);
+	const {now} = await served.event('PRETENDED-TIME');
+	t.regex(String(now), /^2031-02-03T04:05:/);
+	await served.event('listening');
+	served.child.kill('SIGINT');
+	t.is(await served.exited, 0);
+});
+
+test.serial('without --json events are words, and every admin path answers', async (t) => {
+	const {configuration, folder} = await openScene(t);
+	await chmod(folder, 0o700);
+	const served = new Served(t, configuration);
+	while (!served.lines.some((line) => line.includes(' listening '))) {
+		await new Promise((wake) => setTimeout(wake, 20));
+	}
+
+	const socket = join(folder, 'admin.sock');
+	for (const path of ['calls', 'statistics', 'counters', 'alerts', 'ledger', 'alerts?after=5', 'ledger?limit=-1']) {
+		t.is((await ask(socket, `/${path}`)).status, 200, path);
+	}
+
+	t.is((await ask(socket, '/keys')).status, 404);
+	t.is((await ask(socket, '/__proto__')).status, 404);
+	t.is((await ask(socket, '/calls', 'DELETE')).status, 405);
+	served.child.kill('SIGTERM');
+	t.is(await served.exited, 0);
+});
