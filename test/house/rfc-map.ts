@@ -70,18 +70,30 @@ export function writeMap(mentions: RfcMentions): string {
 
 function section(rfc: string, files: ReadonlyMap<string, ReadonlySet<string>>): string {
 	const rows = [...files].map(([file, sections]) => {
-		const found = testsOf(file);
-		const shown = found.slice(0, maxTests).map((test) => `\`${test}\``);
-		const more = found.length > maxTests ? [`and ${found.length - maxTests} more beside`] : [];
-		return `| ${[...sections].sort(bySection).join(', ')} | \`${file}\` | ${[...shown, ...more].join(', ')} |`;
+		const [nearest = ''] = testsOf(file).toSorted((a, b) => distance(file, a) - distance(file, b));
+		return `| ${[...sections].sort(bySection).join(', ')} | \`${file}\` | ${nearest && `\`${nearest}\``} |`;
 	});
 	return [
 		`\n## RFC ${rfc}: ${rfcTitles[rfc] ?? 'untitled'}`,
 		'',
-		'| Sections | File | Tests |',
+		'| Sections | File | Nearest test |',
 		'| --- | --- | --- |',
 		...rows,
 	].join('\n');
+}
+
+/** Folders that part a test from the mirrored place of a source file; its own name is nearest. */
+function distance(file: string, test: string): number {
+	const folders = (path: string) => path.split('/').slice(1, -1);
+	const [of, at] = [folders(file), folders(test)];
+	const shared = of.findIndex((folder, index) => folder !== at[index]);
+	const isNamesake = test.includes(
+		`/${file
+			.split('/')
+			.at(-1)
+			?.replace(/\.\w+$/, '')}`,
+	);
+	return of.length + at.length - 2 * (shared === -1 ? of.length : shared) - (isNamesake ? 0.5 : 0);
 }
 
 function bySection(a: string, b: string): number {
@@ -91,7 +103,6 @@ function bySection(a: string, b: string): number {
 const mention =
 	/\bRFC (\d{3,5})((?:(?:,| and) \d{4}(?![\d.]))*)((?:(?:,| and)? ?(?:§{1,2}[\dA-Z][\d.]*|App(?:endix|\.) [A-Z][\d.]*))*)/g;
 const oneSection = /(?:§{1,2}|App(?:endix|\.) )[\dA-Z][\d.]*/g;
-const maxTests = 3;
 /** Native folders without a stand-alone test of their own, and the tests of their TypeScript face. */
 const nativeFaces: readonly (readonly [folders: readonly string[], tests: string])[] = [
 	[['cms'], 'test/trusted/certificates/'],
