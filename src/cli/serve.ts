@@ -81,6 +81,11 @@ function stopSignal(): Promise<string> {
 		for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 			process.on(signal, () => resolve(signal));
 		}
+
+		// A program that started us over a channel is gone.
+		process.once('disconnect', () => resolve('parent-gone'));
+		// Calls go on where nobody reads the events any more.
+		process.stdout.on('error', () => {});
 	});
 }
 

@@ -1,10 +1,9 @@
-import {type ChildProcess, fork, spawn} from 'node:child_process';
+import {type ChildProcess, fork} from 'node:child_process';
 import {once} from 'node:events';
 import {request} from 'node:http';
-import process from 'node:process';
 import {createInterface} from 'node:readline';
 import {fileURLToPath} from 'node:url';
-import {SallyportError} from '../../base/error.js';
+import {invariant, SallyportError} from '../../base/error.js';
 import type {PhoneCommand, PhoneEvent, PhoneSetup} from './phone-messages.js';
 
 /** What a child said, waited for by kind. */
@@ -140,11 +139,14 @@ export class GatewayChild {
 
 	static async start(configuration: string): Promise<GatewayChild> {
 		const main = fileURLToPath(new URL('../main.js', import.meta.url));
-		const child = spawn(process.execPath, [main, 'serve', '--json', '--config', configuration], {
-			stdio: ['ignore', 'pipe', 'inherit'],
+		// The channel is for its end alone: the gateway does not outlive this process.
+		const child = fork(main, ['serve', '--json', '--config', configuration], {
+			stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
 		});
 		const inbox = new Inbox<GatewayEvent>();
-		createInterface({input: child.stdout}).on('line', (line) => inbox.put(JSON.parse(line) as GatewayEvent));
+		const {stdout} = child;
+		invariant(stdout, 'the gateway has a pipe for its events');
+		createInterface({input: stdout}).on('line', (line) => inbox.put(JSON.parse(line) as GatewayEvent));
 		child.once('exit', (code, signal) => inbox.close(`the end of the gateway (${code ?? signal})`));
 		try {
 			const listening = await inbox.take(

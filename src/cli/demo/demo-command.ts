@@ -17,6 +17,7 @@ export function registerDemoCommand(program: Command): void {
 				...(wav === undefined ? {} : {wav: resolve(wav)}),
 				output: resolve(output),
 				onStep: json ? () => {} : printStep,
+				signal: endOfInterest(),
 			});
 			const failed = report.steps.filter(({ok}) => !ok).length;
 			process.stdout.write(
@@ -26,6 +27,17 @@ export function registerDemoCommand(program: Command): void {
 			);
 			process.exitCode = report.ok ? 0 : 1;
 		});
+}
+
+/** Aborted when somebody says stop, or reads no further: what the demonstration started is ended then, too. */
+function endOfInterest(): AbortSignal {
+	const controller = new AbortController();
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		process.on(signal, () => controller.abort());
+	}
+
+	process.stdout.on('error', () => controller.abort());
+	return controller.signal;
 }
 
 function printStep({name, expected, observed, ok, ...figures}: DemoStep): void {

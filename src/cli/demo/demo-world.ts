@@ -1,4 +1,4 @@
-import {mkdir, writeFile} from 'node:fs/promises';
+import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {stringify} from 'yaml';
 import {
@@ -33,7 +33,6 @@ export type DemoWorld = {
 };
 
 export async function makeWorld(folder: string, output: string): Promise<DemoWorld> {
-	await mkdir(output, {recursive: true});
 	const root = await createRoot({commonName: 'Sallyport demonstration'});
 	const credential = parseCredential(`${root.certificatePem}${root.privateKeyPem}`);
 	const authority = new CertificateAuthority(credential);

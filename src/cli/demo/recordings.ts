@@ -10,14 +10,19 @@ export type SampleComparison = {
 	readonly differing: number;
 };
 
+/** Rejects with a `SallyportError` where the file is no sound. */
 export async function readSamples(path: string): Promise<Int16Array> {
 	const audio = readTelephoneAudio(await readFile(path));
-	return audio.ok ? audio.value : new Int16Array();
+	if (!audio.ok) {
+		throw new SallyportError(audio.failure.code, audio.failure.message);
+	}
+
+	return audio.value;
 }
 
 /** Compares two recordings sample by sample; what one has and the other has not differs. */
 export async function compareSamples(said: string, heard: string): Promise<SampleComparison> {
-	const [a, b] = [await readSamples(said), await readSamples(heard)];
+	const [a, b] = [await recordedSamples(said), await recordedSamples(heard)];
 	const samples = Math.max(a.length, b.length);
 	let differing = 0;
 	for (let i = 0; i < samples; i++) {
@@ -25,6 +30,12 @@ export async function compareSamples(said: string, heard: string): Promise<Sampl
 	}
 
 	return {samples, differing};
+}
+
+/** A recording of ours is empty where nothing was said or heard. */
+async function recordedSamples(path: string): Promise<Int16Array> {
+	const audio = readTelephoneAudio(await readFile(path));
+	return audio.ok ? audio.value : new Int16Array();
 }
 
 /** RTP payloads by sequence number, 20 ms of G.711 each. */

@@ -1,7 +1,9 @@
 import {randomBytes} from 'node:crypto';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {once} from 'node:events';
+import {access, constants, mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join, relative} from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {SallyportError} from '../../base/error.js';
 import {RtpSocketPair} from '../../io/rtp/socket-pair.js';
@@ -27,30 +29,75 @@ export type DemoOptions = {
 	readonly output: string;
 	/** Told of each step when it is over. */
 	readonly onStep: (step: DemoStep) => void;
+	/** Stops it; what it started is ended first. */
+	readonly signal?: AbortSignal;
 };
 
 /** Speech longer than this is cut: the demonstration ends within 40 seconds. */
-const maxCallSeconds = 6;
+const maxCallSeconds = 5;
+/** What the calls last that are recorded and attacked, whatever Bob says. */
 const attackSeconds = 2.5;
+const liveCallSeconds = 3.5;
+/** What a step that was interrupted may take to notice. */
+const graceMs = 3000;
 
 /**
- * Runs gateway, telephones and attacker as processes and sockets on 127.0.0.1, and judges what happens. Rejects with
- * `DEMO_BAD_WAV` where the sound cannot be read; everything that it started is ended, whatever happens.
+ * Runs gateway, telephones and attacker as processes and sockets on 127.0.0.1, and judges what happens. Everything that it
+ * started is ended, whatever happens. Rejects with a `SallyportError`: `DEMO_BAD_WAV` where the sound cannot be read,
+ * `DEMO_BAD_OUTPUT` where the folder cannot be written, `DEMO_INTERRUPTED` after its signal, `DEMO_CHILD_SILENT` and
+ * `DEMO_CHILD_FAILED` where a process of it failed.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
+	const bobSays = await readSpeech(options.wav ?? asset('bob.wav'));
+	await makeOutput(options.output);
 	const folder = await mkdtemp(join(tmpdir(), 'sallyport-demo-'));
-	const cleanUp: (() => Promise<unknown>)[] = [() => rm(folder, {recursive: true, force: true})];
+	const ending = new AbortController();
+	const signal = AbortSignal.any([ending.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+	const cleanUp: (() => Promise<unknown>)[] = [];
+	const running = makeWorld(folder, options.output).then((world) =>
+		new Demo({...options, signal}, world, bobSays, cleanUp).run(),
+	);
 	try {
-		return await new Demo(options, await makeWorld(folder, options.output), cleanUp).run();
+		return await Promise.race([running, interruption(signal)]);
 	} finally {
-		for (const undo of cleanUp.toReversed()) {
-			await undo().catch(() => {});
-		}
+		ending.abort();
+		await Promise.allSettled(cleanUp.map((undo) => undo()));
+		// Its processes gone, what still ran ends; only then nothing writes into the folder any more.
+		await Promise.race([running.catch(() => {}), delay(graceMs, undefined, {ref: false})]);
+		await rm(folder, {recursive: true, force: true});
+	}
+}
+
+async function interruption(signal: AbortSignal): Promise<never> {
+	if (!signal.aborted) {
+		await once(signal, 'abort');
+	}
+
+	throw new SallyportError('DEMO_INTERRUPTED', 'Expected to come to the end, was told to stop.');
+}
+
+async function makeOutput(folder: string): Promise<void> {
+	try {
+		await mkdir(folder, {recursive: true});
+		await access(folder, constants.W_OK | constants.X_OK);
+	} catch (cause) {
+		const {code} = cause as NodeJS.ErrnoException;
+		throw new SallyportError('DEMO_BAD_OUTPUT', `Expected a folder to write to at ${folder}, got ${code}.`, {cause});
+	}
+}
+
+async function readSpeech(path: string): Promise<Int16Array> {
+	try {
+		return await readSamples(path);
+	} catch (cause) {
+		const why = cause instanceof SallyportError ? cause.message : `${(cause as NodeJS.ErrnoException).code}.`;
+		throw new SallyportError('DEMO_BAD_WAV', `Expected a WAV file of speech at ${path}: ${why}`, {cause});
 	}
 }
 
 class Demo {
-	readonly #options: DemoOptions;
+	readonly #options: DemoOptions & {readonly signal: AbortSignal};
+	readonly #bobsSamples: Int16Array;
 	readonly #world: DemoWorld;
 	readonly #cleanUp: (() => Promise<unknown>)[];
 	readonly #steps: DemoStep[] = [];
@@ -59,24 +106,31 @@ class Demo {
 	/** The attacker who can send from the address of whom he impersonates. */
 	readonly #spoofing = new Charles('127.0.0.1');
 
-	constructor(options: DemoOptions, world: DemoWorld, cleanUp: (() => Promise<unknown>)[]) {
+	constructor(
+		options: DemoOptions & {readonly signal: AbortSignal},
+		world: DemoWorld,
+		bobsSamples: Int16Array,
+		cleanUp: (() => Promise<unknown>)[],
+	) {
 		this.#options = options;
+		this.#bobsSamples = bobsSamples;
 		this.#world = world;
 		this.#cleanUp = cleanUp;
 	}
 
 	async run(): Promise<DemoReport> {
-		const bobSays = await this.#bobsSpeech();
+		const {length} = this.#bobsSamples;
+		const bobSays = await this.#bobsSpeech(Math.min(length / telephoneSampleRate, maxCallSeconds));
+		const short = await this.#bobsSpeech(attackSeconds);
 		const aliceSays: SpeechFile = {wav: asset('alice.wav'), maxSeconds: maxCallSeconds};
-		const short = {...bobSays, maxSeconds: Math.min(bobSays.maxSeconds, attackSeconds)};
-		const [forgetful, mirroring] = await Promise.all([
+		const alicePort = await freeRtpPort();
+		const [forgetful, mirroring, alice, bob] = await Promise.all([
 			this.#callOldPhone('forgetful', short, {...aliceSays, maxSeconds: attackSeconds}, false),
 			this.#callOldPhone('mirroring', short, {...aliceSays, maxSeconds: attackSeconds, ...weakNumbers}, true),
+			this.#startPhone(alicesPhone(this.#world, aliceSays, alicePort)),
+			this.#startPhone(bobsPhone(this.#world, aliceSays)),
 		]);
 
-		const alicePort = await freeRtpPort();
-		const alice = await this.#startPhone(alicesPhone(this.#world, aliceSays, alicePort));
-		const bob = await this.#startPhone(bobsPhone(this.#world, aliceSays));
 		const toAlice = await this.#tap(alice.port);
 		const configuration = await writeGatewayConfiguration(this.#world, toAlice.port);
 		const gateway = await this.#startGateway(configuration);
@@ -86,21 +140,25 @@ class Demo {
 		await alice.next('answered');
 		await this.#step(judgeSealedCall(call, gateway, forgetful.call));
 
-		await this.#step(replayToOldPhone(this.#charles, forgetful, forgetful.phone, forgetful.mediaPort));
 		await this.#sayOnMirroring(mirroring.phone);
-		await this.#step(
+		const onOldPhones = [
+			replayToOldPhone(this.#charles, forgetful, forgetful.phone, forgetful.mediaPort),
 			readTwoTimePad(this.#charles, mirroring, mirroring.phone, mirroring.mediaPort, this.#world.output),
-		);
+		];
+		await Promise.all(onOldPhones);
+		for (const step of onOldPhones) {
+			await this.#step(step);
+		}
+
 		this.#files.push('charles-recovered.wav');
 
 		const invite = firstInvite(toGateway);
-		await this.#refusals(invite, gateway, 'from another address');
+		await this.#refusals(invite, gateway, 'while it runs');
 		await this.#step(forgeToGateway(this.#charles, invite, gateway, randomBytes));
+		const lasting = await this.#bobsSpeech(liveCallSeconds);
 		const attackers = {elsewhere: this.#charles, sameAddress: this.#spoofing};
 		await this.#step(replayToPhone(attackers, firstInvite(toAlice), call, alice, alicePort));
-		await this.#step(
-			attackLiveCall(this.#charles, placeCall(bob, alice, gateway.port, {...short, maxSeconds: 5}), call, gateway),
-		);
+		await this.#step(attackLiveCall(this.#charles, placeCall(bob, alice, gateway.port, lasting), call, gateway));
 		await gateway.kill();
 		const restarted = await this.#startGateway(configuration);
 		await this.#refusals(invite, restarted, 'after kill -9 and restart');
@@ -145,22 +203,32 @@ class Demo {
 		await phone.next('greeted');
 	}
 
-	async #bobsSpeech(): Promise<SpeechFile> {
-		const wav = this.#options.wav ?? asset('bob.wav');
-		const samples = await readSamples(wav);
-		return {wav, maxSeconds: Math.min(samples.length / telephoneSampleRate, maxCallSeconds)};
+	/** So many seconds of what Bob says, over and over where it is shorter. */
+	async #bobsSpeech(seconds: number): Promise<SpeechFile> {
+		const wav = join(this.#world.folder, `bob-${seconds}.wav`);
+		const said = this.#bobsSamples;
+		const samples = Int16Array.from(
+			{length: Math.round(seconds * telephoneSampleRate)},
+			(_, index) => said[index % said.length] ?? 0,
+		);
+		await writeFile(wav, writeWav(telephoneSampleRate, samples));
+		return {wav, maxSeconds: seconds};
 	}
 
 	async #startPhone(setup: Parameters<typeof PhoneChild.start>[0]): Promise<PhoneChild> {
-		const phone = await PhoneChild.start(setup);
-		this.#cleanUp.push(() => phone.stop());
-		return phone;
+		return this.#started(() => PhoneChild.start(setup));
 	}
 
 	async #startGateway(configuration: string): Promise<GatewayChild> {
-		const gateway = await GatewayChild.start(configuration);
-		this.#cleanUp.push(() => gateway.stop());
-		return gateway;
+		return this.#started(() => GatewayChild.start(configuration));
+	}
+
+	/** From its first moment on it will be ended, too. */
+	async #started<Child extends {stop(): Promise<void>}>(start: () => Promise<Child>): Promise<Child> {
+		this.#options.signal.throwIfAborted();
+		const starting = start();
+		this.#cleanUp.push(async () => (await starting).stop());
+		return starting;
 	}
 
 	async #tap(port: number): Promise<SipTap> {

@@ -136,11 +136,8 @@ export async function attackLiveCall(
 	const up = await gateway.ask<readonly {readonly legs: Legs}[]>('statistics');
 	const ports = up.flatMap(({legs}) => legs.map(({local}) => local.rtp.port));
 	const old = (await captured(recorded.bob.captureFile, {kind: 'rtp'})).slice(0, 100);
-	let played = 0;
-	for (const port of ports) {
-		played += await charles.play(old, () => ({address: '127.0.0.1', port}));
-	}
-
+	const plays = await Promise.all(ports.map((port) => charles.play(old, () => ({address: '127.0.0.1', port}))));
+	const played = plays.reduce((sum, packets) => sum + packets, 0);
 	const {bob, alice} = await placed;
 	const ended = await gateway.next('call-ended');
 	const dropped = (ended['legs'] as Legs).reduce((sum, leg) => sum + leg.dropped['wrong-source'], 0);
