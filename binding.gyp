@@ -2,6 +2,9 @@
 # New .cc files are found by native/install/list-sources.mjs; nobody needs to edit this file to add one.
 {
   'includes': ['native/settings.gypi'],
+  'variables': {
+    'checks%': 'no',
+  },
   'targets': [
     {
       'target_name': 'sallyport_native',
@@ -9,7 +12,7 @@
       'dependencies': ['native/libsrtp/libsrtp.gyp:libsrtp'],
       'export_dependent_settings': ['native/libsrtp/libsrtp.gyp:libsrtp'],
       'include_dirs': ['native'],
-      'sources': ['<!@(node native/install/list-sources.mjs base crypto srtp cms media net)'],
+      'sources': ['<!@(node native/install/list-sources.mjs base srtp cms media net)'],
     },
     {
       'target_name': 'sallyport',
@@ -24,7 +27,32 @@
         'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
       ],
       'include_dirs': ['native'],
+      'ldflags': ['-Wl,--exclude-libs,ALL'],
       'sources': ['native/addon.cc', '<!@(node native/install/list-sources.mjs binding)'],
     },
+  ],
+  'conditions': [
+    # Programs of their own, for native/test/run.mjs and native/fuzz/run.mjs. They link the system's libcrypto, because
+    # a program cannot borrow Node's.
+    ['checks=="yes"', {
+      'targets': [
+        {
+          'target_name': 'native-tests',
+          'type': 'executable',
+          'dependencies': ['sallyport_native'],
+          'include_dirs': ['native'],
+          'sources': ['<!@(node native/install/list-sources.mjs test fuzz)'],
+          'libraries': ['-l:libcrypto.so.3', '-lpthread'],
+        },
+        {
+          'target_name': 'native-fuzz',
+          'type': 'executable',
+          'dependencies': ['sallyport_native'],
+          'include_dirs': ['native'],
+          'sources': ['<!@(node native/install/list-sources.mjs fuzz)'],
+          'libraries': ['-l:libcrypto.so.3', '-lpthread'],
+        },
+      ],
+    }],
   ],
 }

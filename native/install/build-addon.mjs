@@ -3,12 +3,15 @@ import {spawnSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {availableParallelism} from 'node:os';
 import {delimiter, dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {InstallFailure} from './failure.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const require = createRequire(import.meta.url);
+/** Folders of native/ of which nothing goes into the addon. */
+const checks = ['test', 'fuzz'];
 
 /** Leaves build/Release/sallyport.node (build/Debug with `debug`). Throws {@link InstallFailure}. */
 export function buildAddon({rebuild = false, debug = false} = {}) {
@@ -19,24 +22,33 @@ export function buildAddon({rebuild = false, debug = false} = {}) {
 	}
 
 	rmSync(stamp, {force: true});
-	runNodeGyp([debug ? '--debug' : '--release', '--directory', root]);
+	runNodeGyp(['configure', 'build'], [debug ? '--debug' : '--release', '--jobs', 'max', '--directory', root]);
 	writeFileSync(stamp, inputs);
 }
 
-/** Configures and builds a `binding.gyp` with gyp variables. Throws {@link InstallFailure}. */
-export function runNodeGyp(argv, variables = {}) {
+/**
+ * Builds one target of binding.gyp, the checks' programs too, in one configuration of native/settings.gypi and returns
+ * the folder that holds it. Throws {@link InstallFailure}.
+ */
+export function buildTarget(target, configuration, environment = {}) {
+	runNodeGyp(['configure'], ['--directory', root, '--loglevel', 'warn'], {...environment, GYP_DEFINES: 'checks=yes'});
+	const build = join(root, 'build');
+	const jobs = `--jobs=${availableParallelism()}`;
+	run('make', ['--directory', build, `BUILDTYPE=${configuration}`, jobs, target], environment);
+	return join(build, configuration);
+}
+
+function runNodeGyp(commands, flags, environment = {}) {
 	const nodeGyp = join(dirname(require.resolve('node-gyp/package.json')), 'bin', 'node-gyp.js');
-	const definitions = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-	const command = [nodeGyp, 'configure', 'build', '--jobs', 'max', ...headersOfThisNode(), ...argv];
-	const outcome = spawnSync(process.execPath, command, {
+	run(process.execPath, [nodeGyp, ...commands, ...headersOfThisNode(), ...flags], environment);
+}
+
+function run(program, argv, environment) {
+	const outcome = spawnSync(program, argv, {
 		cwd: root,
 		stdio: 'inherit',
-		env: {
-			...process.env,
-			// gyp files call `node`: let it be this one.
-			PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
-			GYP_DEFINES: [process.env.GYP_DEFINES, ...definitions].filter(Boolean).join(' '),
-		},
+		// gyp files call `node`: let it be this one.
+		env: {...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`, ...environment},
 	});
 	if (outcome.status !== 0) {
 		throw new InstallFailure('node-gyp could not compile the addon; it needs build-essential and python3.');
@@ -56,7 +68,7 @@ function fingerprintOfInputs() {
 	const files = readdirSync(join(root, 'native'), {recursive: true, withFileTypes: true})
 		.filter((entry) => entry.isFile())
 		.map((entry) => join(entry.parentPath, entry.name))
-		.filter((path) => !path.startsWith(join(root, 'native', 'test')))
+		.filter((path) => !checks.some((folder) => path.startsWith(join(root, 'native', folder))))
 		.sort();
 	for (const path of [join(root, 'binding.gyp'), ...files]) {
 		hash.update(`${path}\0`).update(createHash('sha256').update(readFileSync(path)).digest());

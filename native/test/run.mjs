@@ -1,26 +1,28 @@
-// Builds every native/test/*-test.cc with all native sources under AddressSanitizer and UndefinedBehaviorSanitizer
-// (`--sanitizer thread` for the other kind) and runs them. Needs what the addon needs: build-essential and python3.
+// Builds all native tests and runs them under AddressSanitizer and UndefinedBehaviorSanitizer, or with
+// `--configuration Tsan` under ThreadSanitizer. Needs what the addon needs: build-essential and python3.
 import {spawnSync} from 'node:child_process';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
-import {runNodeGyp} from '../install/build-addon.mjs';
+import {buildTarget} from '../install/build-addon.mjs';
 import {provideLibsrtpSource} from '../install/libsrtp-source.mjs';
 
-const {values: options} = parseArgs({options: {sanitizer: {type: 'string', default: 'address,undefined'}}});
-const here = dirname(fileURLToPath(import.meta.url));
+const {values: options} = parseArgs({options: {configuration: {type: 'string', default: 'Asan'}}});
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 await provideLibsrtpSource();
-runNodeGyp(['--release', '--directory', here, '--loglevel', 'warn'], {sanitizer: options.sanitizer});
+const folder = buildTarget('native-tests', options.configuration);
 
-const {stdout, signal, status} = spawnSync(join(here, 'build', 'Release', 'native-tests'), {
+const {stdout, signal, status} = spawnSync(join(folder, 'native-tests'), {
+	cwd: root,
 	encoding: 'utf8',
 	stdio: ['ignore', 'pipe', 'inherit'],
 	env: {
 		...process.env,
 		UBSAN_OPTIONS: 'print_stacktrace=1',
 		ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1',
+		TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1',
 	},
 });
 process.stdout.write(stdout);

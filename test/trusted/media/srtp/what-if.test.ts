@@ -9,7 +9,9 @@ import {MasterKey, SrtpInbound, SrtpOutbound} from '#dist/trusted/media/srtp/ind
 import {pair, rtp, successOf, verdictOf} from './packets.js';
 
 const srtp = import.meta.resolve('#dist/trusted/media/srtp/index.js');
-const addon = fileURLToPath(new URL('../../../../build/Release/sallyport.node', srtp));
+const addon = fileURLToPath(
+	new URL(`../../../../build/${process.env['SALLYPORT_ADDON'] ?? 'Release'}/sallyport.node`, srtp),
+);
 
 /** A worker that claims a key by its name and protects packets until it is ended. */
 function startSender(slot: string): Worker {
