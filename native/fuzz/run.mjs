@@ -1,0 +1,68 @@
+// libFuzzer on what strangers can send: `npm run fuzz -- TARGET [SECONDS]`, or `--all SECONDS` for every target.
+// Starts from the inputs in native/fuzz/corpus/TARGET, keeps what it learns in build/fuzz-corpus/TARGET, and leaves an
+// input that fails beside the first ones: commit it, `npm run test:native` replays it ever after.
+import {spawnSync} from 'node:child_process';
+import {mkdirSync, readdirSync} from 'node:fs';
+import {dirname, join, relative} from 'node:path';
+import process from 'node:process';
+import {fileURLToPath} from 'node:url';
+import {parseArgs} from 'node:util';
+import {buildTarget} from '../install/build-addon.mjs';
+import {provideLibsrtpSource} from '../install/libsrtp-source.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..');
+const targets = readdirSync(here)
+	.filter((name) => name.endsWith('-fuzz.cc'))
+	.map((name) => name.replace(/-fuzz\.cc$/, ''));
+const compilers = {CC: 'clang-14', CXX: 'clang++-14'};
+
+const {values: options, positionals} = parseArgs({options: {all: {type: 'boolean'}}, allowPositionals: true});
+const [target, seconds = options.all ? target : '60'] = positionals;
+const chosen = options.all ? targets : targets.filter((name) => name === target);
+
+if (chosen.length === 0 || !(Number(seconds) > 0)) {
+	console.error(`Expected a target (${targets.join(', ')}) and seconds, got ${JSON.stringify(positionals)}.`);
+	process.exitCode = 2;
+} else if (spawnSync(compilers.CXX, ['--version']).status !== 0) {
+	console.error('fuzz: SKIPPED, clang is absent; on Debian: apt-get install clang-14 libclang-rt-14-dev');
+	process.exitCode = process.env.CI === 'true' ? 1 : 0;
+} else {
+	await provideLibsrtpSource();
+	const program = join(buildTarget('native-fuzz', 'Fuzz', compilers), 'native-fuzz');
+	const failed = chosen.filter((name) => !fuzz(program, name, seconds));
+	console.log(`native: ${chosen.length - failed.length} passed, ${failed.length} failed`);
+	process.exitCode = failed.length === 0 ? 0 : 1;
+}
+
+function fuzz(program, name, seconds) {
+	const kept = join(here, 'corpus', name);
+	const learnt = join(root, 'build', 'fuzz-corpus', name);
+	for (const folder of [kept, learnt]) {
+		mkdirSync(folder, {recursive: true});
+	}
+
+	const flags = [
+		`-max_total_time=${seconds}`,
+		'-max_len=4096',
+		'-timeout=10',
+		'-rss_limit_mb=1024',
+		'-print_final_stats=1',
+		'-verbosity=0',
+		`-artifact_prefix=${relative(root, kept)}/`,
+	];
+	const {status, stderr} = spawnSync(program, [...flags, learnt, kept], {
+		cwd: root,
+		encoding: 'utf8',
+		stdio: ['ignore', 'inherit', 'pipe'],
+		maxBuffer: 256 * 1024 * 1024,
+		env: {...process.env, SALLYPORT_FUZZ_TARGET: name, UBSAN_OPTIONS: 'print_stacktrace=1'},
+	});
+	const executed = stderr.match(/number_of_executed_units: (\d+)/)?.[1];
+	if (status !== 0) {
+		process.stderr.write(stderr);
+	}
+
+	console.log(`${status === 0 ? 'ok' : 'FAILED'} ${name}: ${executed ?? 'unknown'} inputs in ${seconds} s`);
+	return status === 0;
+}
