@@ -4,6 +4,7 @@ import test from 'ava';
 import type {CmsProvider} from '#dist/trusted/smime/index.js';
 import {openCmsProvider} from '#dist/trusted/smime/index.js';
 import {derElement, derInteger, derOctetString, derSequence, derSetOf} from '#dist/wire/asn1/index.js';
+import {runs} from '../../profile.js';
 import {at, codeOf, edit, makeCertificateFromSpki, makeIdentity, must} from './test-pki.js';
 
 const alice = makeIdentity('p-256', 'alice');
@@ -73,7 +74,7 @@ testProp(
 			t.deepEqual(Buffer.from(verified.value.content), content);
 		}
 	},
-	{numRuns: 2000},
+	runs(2000),
 );
 
 testProp(
@@ -83,7 +84,7 @@ testProp(
 		t.false((await provider.decrypt(octets)).ok);
 		t.false((await provider.verify(octets)).ok);
 	},
-	{numRuns: 500},
+	runs(500),
 );
 
 /** Runs a bomb; it must be refused, by name, in less than a blink: the best of a few, since the machine does other things. */

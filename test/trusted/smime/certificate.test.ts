@@ -3,6 +3,7 @@ import {fc, testProp} from '@fast-check/ava';
 import test from 'ava';
 import {certificateFingerprint, readCertificate} from '#dist/trusted/smime/index.js';
 import {derElement, derInteger, derObjectIdentifier, derSequence} from '#dist/wire/asn1/index.js';
+import {runs} from '../../profile.js';
 import {codeOf, edit, makeCertificateFromSpki, makeIdentity, must} from './test-pki.js';
 
 const alice = makeIdentity('p-256', 'alice');
@@ -49,5 +50,5 @@ testProp(
 		mutated[second % mutated.length] = secondValue;
 		t.notThrows(() => readCertificate(mutated));
 	},
-	{numRuns: 2000},
+	runs(2000),
 );

@@ -2,6 +2,7 @@ import {fc, testProp} from '@fast-check/ava';
 import test from 'ava';
 import type {Asn1Element} from '#dist/wire/asn1/index.js';
 import {derElement, derOctetString, derSequence, readAsn1} from '#dist/wire/asn1/index.js';
+import {runs} from '../../profile.js';
 
 function fromHex(text: string): Uint8Array {
 	return Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
@@ -144,5 +145,5 @@ testProp(
 	(t, octets, rules) => {
 		t.notThrows(() => readAsn1(octets, rules, visit));
 	},
-	{numRuns: 2000},
+	runs(2000),
 );

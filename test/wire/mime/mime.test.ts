@@ -20,6 +20,7 @@ import {
 	writeMultipart,
 } from '#dist/wire/mime/index.js';
 import {parseSipMessage} from '#dist/wire/sip/index.js';
+import {runs} from '../../profile.js';
 import {fastestMs} from '../fastest-ms.js';
 import {readShared, sharedPath} from '../shared-vectors.js';
 
@@ -288,7 +289,7 @@ testProp(
 		digest(Buffer.from(multipart.slice(0, at) + String.fromCharCode(code) + multipart.slice(at + length), 'latin1'));
 		t.pass();
 	},
-	{numRuns: 1000},
+	runs(1000),
 );
 
 const typed = 'Content-Type: multipart/mixed; boundary=b\r\n\r\n';

@@ -7,6 +7,7 @@ import {
 	parseCryptoAttribute,
 	writeCryptoAttribute,
 } from '#dist/wire/sdes/index.js';
+import {runs} from '../../profile.js';
 import {fastestMs} from '../fastest-ms.js';
 import {readShared, sharedPath} from '../shared-vectors.js';
 
@@ -145,7 +146,7 @@ testProp(
 
 		t.pass();
 	},
-	{numRuns: 2000},
+	runs(2000),
 );
 
 testProp('Random text never throws', [fc.string({unit: 'binary', maxLength: 200})], (t, text) => {

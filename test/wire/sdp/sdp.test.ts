@@ -20,6 +20,7 @@ import {
 	writeConnection,
 	writeSdp,
 } from '#dist/wire/sdp/index.js';
+import {runs} from '../../profile.js';
 import {fastestMs} from '../fastest-ms.js';
 
 const text = [
@@ -229,7 +230,7 @@ testProp(
 
 		t.pass();
 	},
-	{numRuns: 2000},
+	runs(2000),
 );
 
 testProp('Random text never throws', [fc.string({unit: 'binary', maxLength: 300})], (t, random) => {

@@ -10,6 +10,7 @@ import {
 	SipStreamReader,
 	writeSipMessage,
 } from '#dist/wire/sip/index.js';
+import {runs} from '../../profile.js';
 import {fastestMs} from '../fastest-ms.js';
 
 type Case = {readonly lines: readonly string[]};
@@ -74,7 +75,7 @@ testProp(
 
 		t.pass();
 	},
-	{numRuns: 2000},
+	runs(2000),
 );
 
 testProp('Random octets never throw', [fc.uint8Array({maxLength: 600})], (t, octets) => {

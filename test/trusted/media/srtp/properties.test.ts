@@ -2,6 +2,7 @@ import {Buffer} from 'node:buffer';
 import {fc, testProp} from '@fast-check/ava';
 import test from 'ava';
 import {MasterKey, SrtpInbound, SrtpOutbound} from '#dist/trusted/media/srtp/index.js';
+import {runs} from '../../../profile.js';
 import * as oracle from './oracle.js';
 import {keyBytes, pair, rtcp, rtp, successOf, suiteNames, verdictOf} from './packets.js';
 
@@ -32,7 +33,7 @@ testProp(
 		t.deepEqual(Buffer.from(sealedControl), oracle.protectRtcp({...shared, plain: control, headerOctets: 8}, 1));
 		t.deepEqual(Buffer.from(successOf(inbound.unprotectRtcp(sealedControl))), control);
 	},
-	{numRuns: 200},
+	runs(200),
 );
 
 testProp(
@@ -58,7 +59,7 @@ testProp(
 			newest = Math.max(newest, position);
 		}
 	},
-	{numRuns: 40},
+	runs(40),
 );
 
 testProp(
@@ -74,7 +75,7 @@ testProp(
 			opened.add(position);
 		}
 	},
-	{numRuns: 40},
+	runs(40),
 );
 
 for (const suite of suiteNames) {
@@ -108,7 +109,7 @@ testProp(
 		t.notThrows(() => outbound.protectRtp(packet));
 		t.notThrows(() => outbound.protectRtcp(packet));
 	},
-	{numRuns: 500},
+	runs(500),
 );
 
 testProp(
@@ -126,7 +127,7 @@ testProp(
 			t.is(inbound.rolloverCounter(0xca_fe_ba_be), Math.floor(index / 65_536));
 		}
 	},
-	{numRuns: 50},
+	runs(50),
 );
 
 testProp(
@@ -144,7 +145,7 @@ testProp(
 		t.deepEqual(Buffer.from(successOf(inbound.unprotectRtp(sealed))), plain);
 		t.is(verdictOf(inbound.unprotectRtp(sealed)), 'REPLAYED');
 	},
-	{numRuns: 60},
+	runs(60),
 );
 
 testProp(
@@ -161,7 +162,7 @@ testProp(
 			}
 		}
 	},
-	{numRuns: 60},
+	runs(60),
 );
 
 function withFlippedBit(packet: Uint8Array, bit: number): Uint8Array {
