@@ -84,6 +84,11 @@ function stopSignal(): Promise<string> {
 
 		// A program that started us over a channel is gone.
 		process.once('disconnect', () => resolve('parent-gone'));
+		process.channel?.unref();
+		if (process.connected === false) {
+			resolve('parent-gone');
+		}
+
 		// Calls go on where nobody reads the events any more.
 		process.stdout.on('error', () => {});
 	});

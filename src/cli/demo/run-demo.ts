@@ -36,8 +36,8 @@ export type DemoOptions = {
 /** Speech longer than this is cut: the demonstration ends within 40 seconds. */
 const maxCallSeconds = 5;
 /** What the calls last that are recorded and attacked, whatever Bob says. */
-const attackSeconds = 2.5;
-const liveCallSeconds = 3.5;
+const attackSeconds = 1.8;
+const liveCallSeconds = 2.5;
 /** What a step that was interrupted may take to notice. */
 const graceMs = 3000;
 
@@ -124,16 +124,12 @@ class Demo {
 		const short = await this.#bobsSpeech(attackSeconds);
 		const aliceSays: SpeechFile = {wav: asset('alice.wav'), maxSeconds: maxCallSeconds};
 		const alicePort = await freeRtpPort();
-		const [forgetful, mirroring, alice, bob] = await Promise.all([
+		const [forgetful, mirroring, {alice, gateway, toAlice, configuration}, bob] = await Promise.all([
 			this.#callOldPhone('forgetful', short, {...aliceSays, maxSeconds: attackSeconds}, false),
 			this.#callOldPhone('mirroring', short, {...aliceSays, maxSeconds: attackSeconds, ...weakNumbers}, true),
-			this.#startPhone(alicesPhone(this.#world, aliceSays, alicePort)),
+			this.#startOffice(aliceSays, alicePort),
 			this.#startPhone(bobsPhone(this.#world, aliceSays)),
 		]);
-
-		const toAlice = await this.#tap(alice.port);
-		const configuration = await writeGatewayConfiguration(this.#world, toAlice.port);
-		const gateway = await this.#startGateway(configuration);
 		const toGateway = await this.#tap(gateway.port);
 		const call = await placeCall(bob, alice, toGateway.port, bobSays);
 		this.#keep(call);
@@ -180,6 +176,14 @@ class Demo {
 				`new Call-ID, tags, Via and address, ${when}`,
 			),
 		);
+	}
+
+	/** Alice's telephone, and the gateway before it; Charles listens between them. */
+	async #startOffice(greeting: SpeechFile, mediaPort: number) {
+		const alice = await this.#startPhone(alicesPhone(this.#world, greeting, mediaPort));
+		const toAlice = await this.#tap(alice.port);
+		const configuration = await writeGatewayConfiguration(this.#world, toAlice.port);
+		return {alice, toAlice, configuration, gateway: await this.#startGateway(configuration)};
 	}
 
 	/** Two telephones without memory, and one honest call between them that Charles records. */
@@ -232,9 +236,10 @@ class Demo {
 	}
 
 	async #tap(port: number): Promise<SipTap> {
-		const tap = await SipTap.open({address: '127.0.0.1', port});
-		this.#cleanUp.push(() => tap.close());
-		return tap;
+		this.#options.signal.throwIfAborted();
+		const opening = SipTap.open({address: '127.0.0.1', port});
+		this.#cleanUp.push(async () => (await opening).close());
+		return opening;
 	}
 
 	async #step(judged: Promise<DemoStep>): Promise<void> {
