@@ -86,3 +86,30 @@ test('a failed attempt leaves the source that was there before', (t) => {
 	t.is(status, 1);
 	t.is(readFileSync(path.join(source, 'kept'), 'utf8'), 'kept');
 });
+
+test('a folder is copied without its history, and asked for once only', (t) => {
+	const root = freshTree(t);
+	const folder = path.join(root, 'clone');
+	cpSync('native/libsrtp/source', folder, {recursive: true});
+	mkdirSync(path.join(folder, '.git'));
+	const provide = (environment: Record<string, string>) =>
+		spawnSync(
+			process.execPath,
+			[
+				'--input-type=module',
+				'--eval',
+				`import {provideLibsrtpSource} from ${JSON.stringify(path.join(root, 'native/install/libsrtp-source.mjs'))};
+				await provideLibsrtpSource();`,
+			],
+			{encoding: 'utf8', env: {...process.env, ...environment}},
+		);
+	t.is(provide({SALLYPORT_LIBSRTP_SOURCE: folder}).stderr, '');
+	t.deepEqual(readdirSync(path.join(root, 'native/libsrtp')), ['source']);
+	const source = path.join(root, 'native/libsrtp/source');
+	t.true(existsSync(path.join(source, 'srtp/srtp.c')));
+	t.false(existsSync(path.join(source, '.git')));
+	t.is(readFileSync(path.join(source, '.sallyport-origin'), 'utf8'), `${folder}\n`);
+
+	// Nothing is named and there is no apt in reach, but the source is there.
+	t.is(provide({SALLYPORT_LIBSRTP_SOURCE: '', PATH: path.join(root, 'empty')}).stderr, '');
+});
