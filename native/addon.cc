@@ -3,6 +3,7 @@
 #include "binding/certificates-binding.h"
 #include "binding/relay-binding.h"
 #include "binding/srtp-binding.h"
+#include "binding/traffic-binding.h"
 
 namespace {
 
@@ -10,6 +11,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   sallyport::binding::registerCertificates(env, exports);
   sallyport::binding::registerRelay(env, exports);
   sallyport::binding::registerSrtp(env, exports);
+  sallyport::binding::registerTraffic(env, exports);
   return exports;
 }
 
