@@ -1,0 +1,39 @@
+import {MediaPlane} from '../../dist/trusted/media/media-plane.js';
+import {MasterKey} from '../../dist/trusted/media/srtp/master-key.js';
+import {serve} from '../machinery/child-process.mjs';
+
+const plane = MediaPlane.open({portRange: [20_000, 29_999]});
+const local = {localAddress: '127.0.0.1'};
+let relays = [];
+
+serve({
+	/** → where each leg listens, by call. */
+	setUp({calls}) {
+		return Promise.all(calls.map(setUpCall));
+	},
+	async tearDown() {
+		await Promise.all(relays.map((relay) => plane.destroyRelay(relay)));
+		relays = [];
+	},
+});
+
+async function setUpCall(settings) {
+	const {relay, legs} = await plane.createRelay([local, local]);
+	relays.push(relay);
+	await Promise.all(
+		settings.map(({remote, inbound, outbound}, leg) =>
+			plane.configureLeg(relay, leg, {
+				remote: {rtp: remote, rtcp: {...remote, port: remote.port ^ 1}},
+				sessions:
+					inbound === undefined
+						? {kind: 'clear'}
+						: {kind: 'srtp', inbound: {keys: [toSlot(inbound)]}, outbound: toSlot(outbound)},
+			}),
+		),
+	);
+	return legs.map(({rtp}) => rtp);
+}
+
+function toSlot({suite, key}) {
+	return {slot: MasterKey.fromBytes(suite, Buffer.from(key, 'base64')).deposit()};
+}

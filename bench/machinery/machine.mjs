@@ -1,0 +1,22 @@
+import {readFileSync} from 'node:fs';
+import os from 'node:os';
+import process from 'node:process';
+
+/** What a figure depends on. */
+export function describeMachine() {
+	return {
+		node: process.versions.node,
+		openssl: process.versions.openssl,
+		libsrtp: libsrtpVersion(),
+		cpu: os.cpus()[0]?.model ?? 'unknown',
+		cores: os.availableParallelism(),
+		kernel: os.release(),
+		/** Others at work here, as the load average of the last minute before the bench says. */
+		loadBefore: os.loadavg()[0],
+	};
+}
+
+function libsrtpVersion() {
+	const gyp = readFileSync(new URL('../../native/libsrtp/libsrtp.gyp', import.meta.url), 'utf8');
+	return /libsrtp (\d+(?:\.\d+)+)/.exec(gyp)?.[1] ?? 'unknown';
+}
