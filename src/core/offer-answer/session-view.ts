@@ -81,7 +81,7 @@ export function readSession(sdp: string): Result<SessionView, SessionFailure> {
 function readMedia(description: SessionDescription, section: MediaSection): Result<MediaView, SessionFailure> {
 	const isRefused = section.port === 0;
 	const connection = connectionOf(description, section);
-	if (!isRefused && (!connection || isIP(connection.address) === 0 || connection.multicast !== '')) {
+	if (!isRefused && (!connection || !isUnicast(connection.address) || connection.multicast !== '')) {
 		return fail('BAD_MEDIA_ADDRESS', 'Expected a numeric unicast address for each media section, got another or none.');
 	}
 
@@ -156,6 +156,11 @@ function readOrigin({lines}: SessionDescription): SessionOrigin {
 	const [username = '-', sessionId = '0', version = '0'] =
 		lines.find(({type}) => type === 'o')?.value.split(/[ \t]+/) ?? [];
 	return {username, sessionId: BigInt(sessionId), version: BigInt(version)};
+}
+
+/** A numeric address that is one host's: neither multicast nor the broadcast of IPv4, to which we would send for many. */
+function isUnicast(address: string): boolean {
+	return isIP(address) === 4 ? Number.parseInt(address, 10) < 224 : isIP(address) === 6 && !/^ff/i.test(address);
 }
 
 function isUnspecified(address: string): boolean {

@@ -23,7 +23,9 @@ export async function filterInbound(state: ToolboxState, request: FilterInbound)
 	const claimed = message.kind === 'request' ? headers.value.from.aor : headers.value.to.aor;
 	const peer = leg.peer ?? services.policy.peerFor([claimed]);
 	const possible = possibleTemplates(state, leg, peer, message.body.length > 0);
-	const template = possible.find(({accepts}) => message.body.length === 0 || accepts.includes(contentTypeOf(request)));
+	const template = isEncoded(request)
+		? undefined
+		: possible.find(({accepts}) => message.body.length === 0 || accepts.includes(contentTypeOf(request)));
 	if (!template) {
 		const accepted = possible.flatMap(({accepts}) => accepts);
 		return denyAtOnce(state, {...about, identity: claimed, accepted}, 'UNSUPPORTED_TYPE', contentTypeOf(request));
@@ -77,6 +79,12 @@ function possibleTemplates({templates}: ToolboxState, leg: Leg, peer: Peer, hasB
 				protections.includes(protection as never) &&
 				(peer.acceptsVisibleKeys || !accepts.includes('multipart/signed')),
 		);
+}
+
+/** We decode no Content-Encoding (RFC 3261 §8.2.3). */
+function isEncoded({message}: FilterInbound): boolean {
+	const encoding = header(message, 'Content-Encoding');
+	return message.body.length > 0 && encoding !== undefined && encoding.toLowerCase() !== 'identity';
 }
 
 function contentTypeOf({message}: FilterInbound): string {

@@ -101,6 +101,8 @@ test('RTCP is never sent to an address that is not the one of RTP', (t) => {
 
 for (const [line, code] of [
 	['c=IN IP4 224.2.1.1/127', 'BAD_MEDIA_ADDRESS'],
+	['c=IN IP4 255.255.255.255', 'BAD_MEDIA_ADDRESS'],
+	['c=IN IP6 ff02::1', 'BAD_MEDIA_ADDRESS'],
 	['c=IN IP4 media.example.com', 'BAD_MEDIA_ADDRESS'],
 	['b=AS:64', 'BAD_MEDIA_ADDRESS'],
 	['c=IN IP4 1.2.3', 'BAD_SDP'],

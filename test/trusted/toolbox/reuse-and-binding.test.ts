@@ -221,5 +221,15 @@ test('a sealed peer that sends SDP in the open is refused with 415 and what we t
 	const verdict = await receive(callee, inviteOf(sdpOf('x').replace('handle:x', 'inline:AAAA')));
 	t.is(reasonOf(verdict), 'UNSUPPORTED_TYPE');
 	t.is(verdict.verdict === 'denial' && verdict.status, 415);
-	t.deepEqual(verdict.verdict === 'denial' && verdict.headers, [{name: 'Accept', value: 'application/pkcs7-mime'}]);
+	t.deepEqual(verdict.verdict === 'denial' && verdict.headers, [
+		{name: 'Accept', value: 'application/pkcs7-mime'},
+		{name: 'Accept-Encoding', value: 'identity'},
+	]);
+});
+
+test('a body with a Content-Encoding is refused with 415, whatever its type', async (t) => {
+	const {caller, callee} = await open(t);
+	const encoded = withHeader(await sealedInvite(caller), 'Content-Encoding', 'gzip');
+	t.is(reasonOf(await receive(callee, encoded)), 'UNSUPPORTED_TYPE');
+	t.is(reasonOf(await receive(callee, withHeader(encoded, 'Content-Encoding', 'identity'))), 'released');
 });

@@ -81,7 +81,10 @@ export const uniformFailure = {status: 493, reasonPhrase: 'Undecipherable'} as c
 export function refusalHeaders(status: number, accepted: readonly string[]): readonly SipHeader[] {
 	switch (status) {
 		case 415:
-			return [{name: 'Accept', value: accepted.join(', ')}];
+			return [
+				{name: 'Accept', value: accepted.join(', ')},
+				{name: 'Accept-Encoding', value: 'identity'},
+			];
 		case 503:
 			return [{name: 'Retry-After', value: '5'}];
 		default:
