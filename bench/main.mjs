@@ -1,5 +1,7 @@
 // npm run bench -- --list
-// npm run bench -- NAME… [--json FILE] [--runs N] [--seconds S] [--calls N,N…]
+// npm run bench -- NAME… [--json FILE] [--runs N] [--seconds S] [--calls N,N…] [--only TEXT]
+//
+// `--seconds` scales every bench, `--calls` and `--only` (a part of a protection's name) choose cases of `relay`.
 //
 // Each bench measures its contenders in turns and reports medians; ratios, never bare numbers, are what counts.
 import {writeFileSync} from 'node:fs';
@@ -20,6 +22,7 @@ const {values: options, positionals: names} = parseArgs({
 		runs: {type: 'string', default: '5'},
 		seconds: {type: 'string', default: '3'},
 		calls: {type: 'string', default: '1,100,1000'},
+		only: {type: 'string', default: ''},
 	},
 });
 
@@ -37,6 +40,7 @@ async function measure() {
 		runs: positive('runs', options.runs),
 		seconds: positive('seconds', options.seconds),
 		calls: options.calls.split(',').map((count) => positive('calls', count)),
+		only: options.only,
 	};
 	if (names.length === 0 || unknown.length > 0) {
 		throw new RangeError(

@@ -24,7 +24,7 @@ const saturatedLossPercent = 0.1;
 const generatorLateUs = 5000;
 const generatorBusyPercent = 90;
 
-export async function run({runs, seconds, calls}) {
+export async function run({runs, seconds, calls, only}) {
 	const version = rtpengineVersion();
 	const cores = os.availableParallelism();
 	const core = cores > 1 ? 0 : undefined;
@@ -39,7 +39,7 @@ export async function run({runs, seconds, calls}) {
 		}
 
 		const cases = [];
-		for (const {name, suites} of protections) {
+		for (const {name, suites} of protections.filter((protection) => protection.name.includes(only))) {
 			for (const count of calls) {
 				const contenders = relays
 					.filter((relay) => relay.canCarry(suites))
