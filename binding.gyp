@@ -12,7 +12,7 @@
       'dependencies': ['native/libsrtp/libsrtp.gyp:libsrtp'],
       'export_dependent_settings': ['native/libsrtp/libsrtp.gyp:libsrtp'],
       'include_dirs': ['native'],
-      'sources': ['<!@(node native/install/list-sources.mjs base srtp cms media net traffic)'],
+      'sources': ['<!@(node native/install/list-sources.mjs base crypto srtp cms media net traffic)'],
     },
     {
       'target_name': 'sallyport',
