@@ -4,6 +4,7 @@
 
 #include <mutex>
 
+#include "srtp/hmac-sha1-auth.h"
 #include "srtp/known-answers.h"
 
 namespace sallyport::srtp {
@@ -16,7 +17,8 @@ class Library {
  public:
   Library() noexcept {
     started_ = srtp_init() == srtp_err_status_ok;
-    if (!started_) {
+    // libsrtp runs its self-tests and ours on what it is given here.
+    if (!started_ || srtp_replace_auth_type(&kHmacSha1Auth, SRTP_HMAC_SHA1) != srtp_err_status_ok) {
       state_ = LibraryState::startFailed;
       return;
     }
