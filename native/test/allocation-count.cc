@@ -13,7 +13,7 @@ std::uint64_t sallyport::test::allocationsOfThisThread() noexcept { return alloc
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
-// The sanitizer has taken the place of malloc and offers a hook; GCC comes without its header.
+// The sanitizer has taken the place of malloc and offers a hook; g++ comes without its header.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*onAllocation)(const volatile void*,
                                                                               std::size_t),
                                                          void (*onRelease)(const volatile void*));
