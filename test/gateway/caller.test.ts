@@ -13,6 +13,7 @@ import {
 	nothing,
 	openTestGateway,
 	openTestPhone,
+	settles,
 	speech,
 	type TestGateway,
 } from './support/world.js';
@@ -145,8 +146,16 @@ test('a caller who gives up is let go of at every moment', async (t) => {
 		const outcome = await outgoing.outcome;
 		const status = outcome.ok ? outcome.value.status : 0;
 		t.true([487, 200, 486].includes(status), `${status} after ${pauseMs} ms`);
-		t.deepEqual(await empties(scene.gateway, 8000), nothing);
+		t.deepEqual(
+			await settles(
+				() => scene.gateway.domains.load(),
+				({relays, calls, issued}) => relays + calls + issued === 0,
+			),
+			{relays: 0, calls: 0, issued: 0},
+		);
 	}
+
+	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
 test('a caller who sends no ACK gets BYE', async (t) => {

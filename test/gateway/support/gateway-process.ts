@@ -1,0 +1,18 @@
+/** A gateway in a process of its own, so that its descriptors and memory are nobody else's. Started by `openSeparateGateway`. */
+import {readdir} from 'node:fs/promises';
+import process from 'node:process';
+import {parseGatewayOptions} from '#dist/gateway/index.js';
+import {heldBy, startGateway} from './world.js';
+
+const gateway = await startGateway(parseGatewayOptions(JSON.parse(process.argv[2] ?? '')));
+process.on('message', async () => {
+	globalThis.gc?.();
+	process.send?.({
+		held: await heldBy(gateway),
+		descriptors: (await readdir('/proc/self/fd')).length,
+		octets: process.memoryUsage.rss(),
+		counters: gateway.running.gateway.counters.layer,
+	});
+});
+process.on('disconnect', () => process.exit(0));
+process.send?.({tcp: gateway.target('tcp').port, udp: gateway.target('udp').port});
