@@ -58,7 +58,7 @@ for (const [status, toCaller] of [
 	[493, 502],
 	[503, 502],
 ] as const) {
-	test(`a callee who answers ${status} makes it ${toCaller} to the caller`, async (t) => {
+	test.serial(`a callee who answers ${status} makes it ${toCaller} to the caller`, async (t) => {
 		const scene = await openScene(t);
 		const outgoing = await invite(scene);
 		const invitation = await scene.callee.next();
@@ -98,7 +98,7 @@ const badAnswers: Readonly<Record<string, readonly [sdp: (offer: string) => stri
 };
 
 for (const [what, [sdpFor, reason]] of Object.entries(badAnswers)) {
-	test(`an answer with ${what} gets ACK and BYE, and the caller 502`, async (t) => {
+	test.serial(`an answer with ${what} gets ACK and BYE, and the caller 502`, async (t) => {
 		const scene = await openScene(t);
 		const refused = once(scene.gateway.running.gateway, 'call-refused') as Promise<[unknown, Refusal]>;
 		const outgoing = await invite(scene);
@@ -117,7 +117,7 @@ for (const [what, body, type] of [
 	['of noise', () => randomBytes(900), 'application/pkcs7-mime;smime-type=authEnveloped-data'],
 	['without a body', () => new Uint8Array(), 'application/sdp'],
 ] as const) {
-	test(`an answer ${what} gets ACK and BYE, and the caller 502`, async (t) => {
+	test.serial(`an answer ${what} gets ACK and BYE, and the caller 502`, async (t) => {
 		const scene = await openScene(t);
 		const outgoing = await invite(scene);
 		const invitation = await scene.callee.next();
@@ -130,7 +130,7 @@ for (const [what, body, type] of [
 	});
 }
 
-test('a 2xx without Contact makes no dialog, and the caller gets 502', async (t) => {
+test.serial('a 2xx without Contact makes no dialog, and the caller gets 502', async (t) => {
 	const scene = await openScene(t);
 	const outgoing = await invite(scene);
 	const invitation = await scene.callee.next();
@@ -139,7 +139,7 @@ test('a 2xx without Contact makes no dialog, and the caller gets 502', async (t)
 	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
-test('a callee who never says anything costs the caller a 408 in time', async (t) => {
+test.serial('a callee who never says anything costs the caller a 408 in time', async (t) => {
 	const deaf = createServer((socket) => socket.resume());
 	deaf.listen(0, '127.0.0.1');
 	await once(deaf, 'listening');
@@ -149,7 +149,7 @@ test('a callee who never says anything costs the caller a 408 in time', async (t
 	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
-test('a callee who rings for too long is cancelled, and the caller gets 408', async (t) => {
+test.serial('a callee who rings for too long is cancelled, and the caller gets 408', async (t) => {
 	const scene = await openScene(t, {maxRingingMs: 1000});
 	const outgoing = await invite(scene);
 	const ringing = once(outgoing, 'provisional');
@@ -162,14 +162,14 @@ test('a callee who rings for too long is cancelled, and the caller gets 408', as
 	t.deepEqual(seen, ['CANCEL']);
 });
 
-test('a callee that is not there makes it 503', async (t) => {
+test.serial('a callee that is not there makes it 503', async (t) => {
 	const scene = await openScene(t);
 	await scene.callee.endpoint.close();
 	t.is(await statusOf(await invite(scene)), 503);
 	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
-test('a second 2xx, of one more fork, gets ACK and BYE (RFC 3261 §13.2.2.4)', async (t) => {
+test.serial('a second 2xx, of one more fork, gets ACK and BYE (RFC 3261 §13.2.2.4)', async (t) => {
 	const scene = await openScene(t);
 	const outgoing = await invite(scene);
 	const invitation = await scene.callee.next();
@@ -201,7 +201,7 @@ test('a second 2xx, of one more fork, gets ACK and BYE (RFC 3261 §13.2.2.4)', a
 	t.is(scene.gateway.running.gateway.calls.length, 1, 'the first one goes on');
 });
 
-test('an answer that comes after the caller gave up gets ACK and BYE', async (t) => {
+test.serial('an answer that comes after the caller gave up gets ACK and BYE', async (t) => {
 	const scene = await openScene(t);
 	const outgoing = await invite(scene);
 	const ringing = once(outgoing, 'provisional');

@@ -62,7 +62,7 @@ function send({gateway, caller}: Scene, request: SipRequest): Promise<number | s
 	return statusOf(caller.endpoint.request(request, gateway.target('tcp')));
 }
 
-test('requests in a dialog leave the session as it is, until BYE', async (t) => {
+test.serial('requests in a dialog leave the session as it is, until BYE', async (t) => {
 	const scene = await openScene(t);
 	const dialog = await establish(t, scene);
 	const again = await scene.caller.seal(
@@ -85,7 +85,7 @@ test('requests in a dialog leave the session as it is, until BYE', async (t) => 
 	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
-test('what belongs to no call is told so', async (t) => {
+test.serial('what belongs to no call is told so', async (t) => {
 	const scene = await openScene(t);
 	const {caller} = scene;
 	const lost = caller.invitation(`${alice}`);
@@ -112,7 +112,7 @@ test('what belongs to no call is told so', async (t) => {
 	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
-test('an INVITE that cannot become a call gets its own status', async (t) => {
+test.serial('an INVITE that cannot become a call gets its own status', async (t) => {
 	const scene = await openScene(t);
 	const {caller, gateway} = scene;
 	const sealed = async (sdp: string, to = alice, more: Partial<SipRequest> = {}) =>
@@ -136,7 +136,7 @@ test('an INVITE that cannot become a call gets its own status', async (t) => {
 	t.deepEqual(await empties(gateway), nothing);
 });
 
-test('a caller who gives up is let go of at every moment', async (t) => {
+test.serial('a caller who gives up is let go of at every moment', async (t) => {
 	const scene = await openScene(t);
 	for (const pauseMs of [0, 0, 2, 5, 10, 20, 40]) {
 		const outgoing = await invite(scene);
@@ -158,7 +158,7 @@ test('a caller who gives up is let go of at every moment', async (t) => {
 	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
-test('a caller who sends no ACK gets BYE', async (t) => {
+test.serial('a caller who sends no ACK gets BYE', async (t) => {
 	const scene = await openScene(t);
 	const ended = once(scene.gateway.running.gateway, 'call-ended');
 	await establish(t, scene, false);
@@ -169,7 +169,7 @@ test('a caller who sends no ACK gets BYE', async (t) => {
 	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
-test('calls over the limit get 503 with Retry-After', async (t) => {
+test.serial('calls over the limit get 503 with Retry-After', async (t) => {
 	const scene = await openScene(t);
 	const first = [await invite(scene), await invite(scene), await invite(scene)];
 	await Promise.all(first.map((outgoing) => once(outgoing, 'provisional')));
@@ -179,7 +179,7 @@ test('calls over the limit get 503 with Retry-After', async (t) => {
 });
 
 for (const domain of ['media', 'toolbox'] as const) {
-	test(`when the ${domain} domain is gone calls end with that reason, and new ones get 503`, async (t) => {
+	test.serial(`when the ${domain} domain is gone calls end with that reason, and new ones get 503`, async (t) => {
 		const scene = await openScene(t);
 		await establish(t, scene);
 		const bye = scene.caller.next();

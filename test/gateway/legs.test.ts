@@ -72,7 +72,7 @@ for (const [callerSide, calleeSide] of [
 	['sdes', 'clear'],
 	['sdes', 'sdes'],
 ] as const) {
-	test(`${callerSide} on one side and ${calleeSide} on the other: packets pass both ways, under other keys`, async (t) => {
+	test.serial(`${callerSide} on one side and ${calleeSide} on the other: packets pass both ways, under other keys`, async (t) => {
 		const {gateway, caller, callee} = await openScene(t, callerSide, calleeSide);
 		const [atBob, atAlice] = [await openSocket(t), await openSocket(t)];
 		const bobsKey = callerSide === 'clear' ? undefined : randomBytes(30);
@@ -138,7 +138,7 @@ for (const [callerSide, calleeSide] of [
 	});
 }
 
-test('a route in the clear does not lower what the policy asks', async (t) => {
+test.serial('a route in the clear does not lower what the policy asks', async (t) => {
 	const {gateway, caller} = await openScene(t, 'sealed', 'clear', {callerSide: 'sealed', calleeSide: 'sealed'});
 	const refused = once(gateway.running.gateway, 'call-refused') as Promise<[unknown, Refusal]>;
 	const sealed = await caller.seal(caller.invitation(alice), sdpText({crypto: [cryptoLine()]}));
@@ -148,7 +148,7 @@ test('a route in the clear does not lower what the policy asks', async (t) => {
 });
 
 for (const protection of ['sdes', 'clear'] as const) {
-	test(`an offer ${protection} from somebody who must seal is refused before anything is made of it`, async (t) => {
+	test.serial(`an offer ${protection} from somebody who must seal is refused before anything is made of it`, async (t) => {
 		const {gateway, caller} = await openScene(t, 'sealed', 'sealed');
 		const offer = sdpText({crypto: protection === 'sdes' ? [cryptoLine()] : []});
 		const request = withSdp(caller.invitation(alice), offer, Date.now());

@@ -7,7 +7,7 @@ import {empties, makeTestWorld, nothing, openTestGateway, openTestPhone, speech}
 
 const silent = {wav: '', maxSeconds: 1};
 
-test('a sealed call carries both voices whole, and leaves nothing behind', async (t) => {
+test.serial('a sealed call carries both voices whole, and leaves nothing behind', async (t) => {
 	const world = await makeTestWorld(t);
 	const aliceSide = await openTestPhone(t, alicesPhone(world, silent, 0), {greeting: speech(0.4, 7)});
 	const gateway = await openTestGateway(t, world, aliceSide.port);
@@ -31,7 +31,7 @@ test('a sealed call carries both voices whole, and leaves nothing behind', async
 	t.deepEqual(await empties(gateway), nothing);
 });
 
-test('a call ends with BYE to the other side, whoever hangs up, and when the gateway closes', async (t) => {
+test.serial('a call ends with BYE to the other side, whoever hangs up, and when the gateway closes', async (t) => {
 	const world = await makeTestWorld(t);
 	const aliceSide = await openTestPhone(t, alicesPhone(world, silent, 0));
 	const gateway = await openTestGateway(t, world, aliceSide.port);
