@@ -72,70 +72,73 @@ for (const [callerSide, calleeSide] of [
 	['sdes', 'clear'],
 	['sdes', 'sdes'],
 ] as const) {
-	test.serial(`${callerSide} on one side and ${calleeSide} on the other: packets pass both ways, under other keys`, async (t) => {
-		const {gateway, caller, callee} = await openScene(t, callerSide, calleeSide);
-		const [atBob, atAlice] = [await openSocket(t), await openSocket(t)];
-		const bobsKey = callerSide === 'clear' ? undefined : randomBytes(30);
-		const offer = sdpText({
-			port: atBob.address().port,
-			crypto: bobsKey === undefined ? [] : [cryptoLine(1, bobsKey)],
-		});
-		const invitation = caller.invitation(alice);
-		const outgoing = caller.endpoint.request(
-			callerSide === 'sealed' ? await caller.seal(invitation, offer) : withSdp(invitation, offer, Date.now()),
-			gateway.target('tcp'),
-		);
-		const atCallee = await callee.next();
-		const {request} = atCallee;
-		const offered = calleeSide === 'sealed' ? await callee.unseal(request) : Buffer.from(request.body).toString();
-		t.is(/RTP\/SAVP/.test(offered), calleeSide !== 'clear');
-		t.false(bobsKey !== undefined && offered.includes(bobsKey.toString('base64')), 'no key is passed through');
-		const alicesKey = calleeSide === 'clear' ? undefined : randomBytes(30);
-		const answer = sdpText({
-			port: atAlice.address().port,
-			crypto: alicesKey === undefined ? [] : [cryptoLine(1, alicesKey)],
-		});
-		if (calleeSide === 'sealed') {
-			await callee.answer(atCallee, answer);
-		} else {
-			const response = atCallee.makeResponse(200, 'OK', {headers: [callee.contact]});
-			atCallee.respond(withSdp(response, answer, Date.now()));
-		}
-
-		const outcome = await outgoing.outcome;
-		if (!outcome.ok || outcome.value.status !== 200) {
-			t.fail(JSON.stringify(outcome.ok ? outcome.value.status : outcome.failure));
-			return;
-		}
-
-		const answered =
-			callerSide === 'sealed' ? await caller.unseal(outcome.value) : Buffer.from(outcome.value.body).toString();
-		const dialog = Dialog.fromResponse(outgoing.request, outcome.value);
-		if (!dialog.ok) {
-			t.fail('Expected a dialog.');
-			return;
-		}
-
-		outgoing.acknowledge(dialog.value.makeAck(outgoing.request), gateway.target('tcp'));
-		const bobsMedia = mediaOf(bobsKey, answered);
-		const alicesMedia = mediaOf(alicesKey, offered);
-		for (const [from, to, fromMedia, toMedia, toPort] of [
-			[atBob, atAlice, bobsMedia, alicesMedia, portOf(answered)],
-			[atAlice, atBob, alicesMedia, bobsMedia, portOf(offered)],
-		] as const) {
-			for (let sequence = 1; sequence <= 20; sequence++) {
-				const payload = randomBytes(160);
-				const sent = fromMedia.protect(rtp(sequence, payload));
-				from.send(sent, toPort, '127.0.0.1');
-				const [arrived] = (await once(to, 'message')) as [Buffer];
-				t.deepEqual(toMedia.unprotect(arrived).subarray(12), payload);
+	test.serial(
+		`${callerSide} on one side and ${calleeSide} on the other: packets pass both ways, under other keys`,
+		async (t) => {
+			const {gateway, caller, callee} = await openScene(t, callerSide, calleeSide);
+			const [atBob, atAlice] = [await openSocket(t), await openSocket(t)];
+			const bobsKey = callerSide === 'clear' ? undefined : randomBytes(30);
+			const offer = sdpText({
+				port: atBob.address().port,
+				crypto: bobsKey === undefined ? [] : [cryptoLine(1, bobsKey)],
+			});
+			const invitation = caller.invitation(alice);
+			const outgoing = caller.endpoint.request(
+				callerSide === 'sealed' ? await caller.seal(invitation, offer) : withSdp(invitation, offer, Date.now()),
+				gateway.target('tcp'),
+			);
+			const atCallee = await callee.next();
+			const {request} = atCallee;
+			const offered = calleeSide === 'sealed' ? await callee.unseal(request) : Buffer.from(request.body).toString();
+			t.is(/RTP\/SAVP/.test(offered), calleeSide !== 'clear');
+			t.false(bobsKey !== undefined && offered.includes(bobsKey.toString('base64')), 'no key is passed through');
+			const alicesKey = calleeSide === 'clear' ? undefined : randomBytes(30);
+			const answer = sdpText({
+				port: atAlice.address().port,
+				crypto: alicesKey === undefined ? [] : [cryptoLine(1, alicesKey)],
+			});
+			if (calleeSide === 'sealed') {
+				await callee.answer(atCallee, answer);
+			} else {
+				const response = atCallee.makeResponse(200, 'OK', {headers: [callee.contact]});
+				atCallee.respond(withSdp(response, answer, Date.now()));
 			}
-		}
 
-		callee.endpoint.on('request', (incoming) => incoming.respond(incoming.makeResponse(200, 'OK')));
-		t.is(await statusOf(caller.endpoint.request(dialog.value.makeRequest('BYE'), gateway.target('tcp'))), 200);
-		t.deepEqual(await empties(gateway), nothing);
-	});
+			const outcome = await outgoing.outcome;
+			if (!outcome.ok || outcome.value.status !== 200) {
+				t.fail(JSON.stringify(outcome.ok ? outcome.value.status : outcome.failure));
+				return;
+			}
+
+			const answered =
+				callerSide === 'sealed' ? await caller.unseal(outcome.value) : Buffer.from(outcome.value.body).toString();
+			const dialog = Dialog.fromResponse(outgoing.request, outcome.value);
+			if (!dialog.ok) {
+				t.fail('Expected a dialog.');
+				return;
+			}
+
+			outgoing.acknowledge(dialog.value.makeAck(outgoing.request), gateway.target('tcp'));
+			const bobsMedia = mediaOf(bobsKey, answered);
+			const alicesMedia = mediaOf(alicesKey, offered);
+			for (const [from, to, fromMedia, toMedia, toPort] of [
+				[atBob, atAlice, bobsMedia, alicesMedia, portOf(answered)],
+				[atAlice, atBob, alicesMedia, bobsMedia, portOf(offered)],
+			] as const) {
+				for (let sequence = 1; sequence <= 20; sequence++) {
+					const payload = randomBytes(160);
+					const sent = fromMedia.protect(rtp(sequence, payload));
+					from.send(sent, toPort, '127.0.0.1');
+					const [arrived] = (await once(to, 'message')) as [Buffer];
+					t.deepEqual(toMedia.unprotect(arrived).subarray(12), payload);
+				}
+			}
+
+			callee.endpoint.on('request', (incoming) => incoming.respond(incoming.makeResponse(200, 'OK')));
+			t.is(await statusOf(caller.endpoint.request(dialog.value.makeRequest('BYE'), gateway.target('tcp'))), 200);
+			t.deepEqual(await empties(gateway), nothing);
+		},
+	);
 }
 
 test.serial('a route in the clear does not lower what the policy asks', async (t) => {
@@ -148,11 +151,14 @@ test.serial('a route in the clear does not lower what the policy asks', async (t
 });
 
 for (const protection of ['sdes', 'clear'] as const) {
-	test.serial(`an offer ${protection} from somebody who must seal is refused before anything is made of it`, async (t) => {
-		const {gateway, caller} = await openScene(t, 'sealed', 'sealed');
-		const offer = sdpText({crypto: protection === 'sdes' ? [cryptoLine()] : []});
-		const request = withSdp(caller.invitation(alice), offer, Date.now());
-		t.is(await statusOf(caller.endpoint.request(request, gateway.target('tcp'))), 415, bob);
-		t.deepEqual(await empties(gateway), nothing);
-	});
+	test.serial(
+		`an offer ${protection} from somebody who must seal is refused before anything is made of it`,
+		async (t) => {
+			const {gateway, caller} = await openScene(t, 'sealed', 'sealed');
+			const offer = sdpText({crypto: protection === 'sdes' ? [cryptoLine()] : []});
+			const request = withSdp(caller.invitation(alice), offer, Date.now());
+			t.is(await statusOf(caller.endpoint.request(request, gateway.target('tcp'))), 415, bob);
+			t.deepEqual(await empties(gateway), nothing);
+		},
+	);
 }
