@@ -141,8 +141,16 @@ export class Toolbox {
 		}
 	}
 
-	/** Writes down that a domain asked for what it may not have, and raises the alarm. */
+	/** Writes down that a domain asked for what it may not have, and raises the alarm. Never throws. */
 	refuse(code: string, call: string): void {
+		try {
+			this.#writeRefusal(code, call);
+		} catch {
+			// Where nothing can be written the refusal stands all the same.
+		}
+	}
+
+	#writeRefusal(code: string, call: string): void {
 		const {services, audit, time} = this.#state;
 		const atMs = time.nowMs();
 		services.alerts.raise({

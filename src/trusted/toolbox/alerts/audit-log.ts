@@ -26,14 +26,17 @@ export class AuditLog {
 		this.#hash = last?.hash ?? genesis;
 	}
 
-	/** Appends a record and returns its sequence number. Values are cut to 500 characters. */
+	/**
+	 * Appends a record and returns its sequence number. Values are cut to 500 characters. Throws `SallyportError`
+	 * AUDIT_UNAVAILABLE where it cannot be written whole; nothing of it then stays in the log.
+	 */
 	append(atMs: number, event: string, fields: AuditRecord['fields']): number {
 		const bounded = Object.fromEntries(
 			Object.entries(fields).map(([name, value]) => [name, typeof value === 'string' ? value.slice(0, 500) : value]),
 		);
 		const record = {sequence: this.#sequence + 1, atMs, event, fields: bounded, previous: this.#hash};
 		const hash = hashOf(record);
-		writeSync(this.#file, `${JSON.stringify({...record, hash})}\n`);
+		this.#write(Buffer.from(`${JSON.stringify({...record, hash})}\n`));
 		this.#sequence = record.sequence;
 		this.#hash = hash;
 		return record.sequence;
@@ -41,6 +44,26 @@ export class AuditLog {
 
 	close(): void {
 		closeSync(this.#file);
+	}
+
+	#write(line: Uint8Array): void {
+		let cause: unknown;
+		let written = 0;
+		try {
+			written = writeSync(this.#file, line);
+		} catch (error) {
+			cause = error;
+		}
+
+		if (written === line.length) {
+			return;
+		}
+
+		if (written > 0) {
+			ftruncateSync(this.#file, fstatSync(this.#file).size - written);
+		}
+
+		throw new SallyportError('AUDIT_UNAVAILABLE', 'Expected room on the disk of the audit log, got none.', {cause});
 	}
 }
 
