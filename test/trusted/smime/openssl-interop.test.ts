@@ -37,7 +37,12 @@ test.after.always(async () => {
 	rmSync(folder, {recursive: true});
 });
 
+// Where there is no such peer these are reported as skipped; where CI has to provide it, that is a failure.
 const peer = version === undefined ? test.skip : test;
+
+test('the openssl command is there, at least where CI=true', (t) => {
+	t.true(version !== undefined || process.env['CI'] !== 'true', 'Expected openssl where CI=true.');
+});
 
 for (const [kind, scheme, ...options] of [
 	['p-256', 'ecdsa-sha256'],

@@ -12,6 +12,8 @@ import {codeOf, must} from './test-pki.js';
 
 const folder = path.resolve('../shared/vectors');
 const isThere = existsSync(path.join(folder, 'sipsmime')) && existsSync(path.join(folder, 'smime'));
+// Skipped, and said so, where the folder is absent: its files are other people's and do not come with the project, whose
+// own vectors (own-vectors.test.ts) run everywhere.
 const vectors = isThere ? test : test.skip;
 
 let provider!: CmsProvider;

@@ -171,8 +171,8 @@ test('the sync of the file comes before the answer', async (t) => {
 	]);
 	const failed = await Promise.race([once(tracer, 'exit').then(() => false), once(tracer, 'error').then(() => true)]);
 	if (failed) {
-		t.log('strace is not there: the order was not traced');
-		t.pass();
+		t.log('NOT TESTED: strace is not there (Debian package strace).');
+		t.not(process.env['CI'], 'true', 'Expected strace where CI=true.');
 		return;
 	}
 
