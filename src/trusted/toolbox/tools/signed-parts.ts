@@ -4,10 +4,10 @@ import {parseContentDisposition, parseContentType} from '../../../wire/mime/cont
 import {type MimeEntity, mimeHeader, parseMimeEntity} from '../../../wire/mime/entity.js';
 import {leafEntities} from '../../../wire/mime/multipart.js';
 import {decodeContent} from '../../../wire/mime/transfer-encoding.js';
-import {canonicalHeaderName} from '../../../wire/sip/header-names.js';
 import type {SipHeader} from '../../../wire/sip/message.js';
+import {parseSipFragment} from '../../../wire/sip/parse-fragment.js';
 import type {BodyParts} from '../engine/port-types.js';
-import {defineTool, refuse} from '../engine/tool.js';
+import {defineTool, refuse, type ToolContext} from '../engine/tool.js';
 
 /** Header processing: takes signed content apart into SDP and the headers that were signed with it (RFC 3261 §23.4, RFC 3893). */
 export const signedParts = defineTool({
@@ -17,15 +17,17 @@ export const signedParts = defineTool({
 	inputs: {content: 'verified-content'},
 	outputs: {parts: 'parts'},
 	parameters: z.strictObject({}),
-	run: ({content}) => {
-		const parts = readParts(content.content);
+	run: ({content}, context) => {
+		const parts = readParts(content.content, context);
 		return parts.ok ? ok({parts: parts.value}) : refuse('BAD_SIGNED_CONTENT', parts.failure.message);
 	},
 });
 
 type PartsFailure = CodedFailure<'BAD_CONTENT'>;
 
-function readParts(content: Uint8Array): Result<BodyParts, PartsFailure> {
+type WipingContext = Pick<ToolContext, 'wipeLater'>;
+
+function readParts(content: Uint8Array, context: WipingContext): Result<BodyParts, PartsFailure> {
 	const entity = parseMimeEntity(content);
 	const leaves = entity.ok ? leafEntities(entity.value) : entity;
 	if (!leaves.ok) {
@@ -35,7 +37,7 @@ function readParts(content: Uint8Array): Result<BodyParts, PartsFailure> {
 	const descriptions: Uint8Array[] = [];
 	const headerSets: (readonly SipHeader[])[] = [];
 	for (const leaf of leaves.value) {
-		const part = readLeaf(leaf);
+		const part = readLeaf(leaf, context);
 		if (!part.ok) {
 			return part;
 		}
@@ -53,7 +55,7 @@ function readParts(content: Uint8Array): Result<BodyParts, PartsFailure> {
 
 type LeafParts = {readonly sdp?: Uint8Array; readonly headers?: readonly SipHeader[]};
 
-function readLeaf(leaf: MimeEntity): Result<LeafParts, PartsFailure> {
+function readLeaf(leaf: MimeEntity, context: WipingContext): Result<LeafParts, PartsFailure> {
 	const octets = decodeContent(leaf);
 	if (!octets.ok) {
 		return fail('BAD_CONTENT', octets.failure.code);
@@ -64,7 +66,7 @@ function readLeaf(leaf: MimeEntity): Result<LeafParts, PartsFailure> {
 			return ok({sdp: octets.value});
 		case 'message/sip':
 		case 'message/sipfrag':
-			return readFragment(octets.value);
+			return readFragment(octets.value, context);
 		default: {
 			const disposition = parseContentDisposition(mimeHeader(leaf, 'Content-Disposition') ?? 'session');
 			const isOptional = disposition.ok && disposition.value.handling === 'optional';
@@ -75,24 +77,16 @@ function readLeaf(leaf: MimeEntity): Result<LeafParts, PartsFailure> {
 	}
 }
 
-/** A message or a piece of one (RFC 3420): start line, headers and body are each optional. */
-function readFragment(octets: Uint8Array): Result<LeafParts, PartsFailure> {
-	const firstLine = Buffer.from(octets.subarray(0, 4096)).toString('latin1').split(/\r?\n/, 1)[0] ?? '';
-	const hasStartLine = /^SIP\/2\.0 \d{3}|^\S+ \S+ SIP\/2\.0$/.test(firstLine);
-	const start = hasStartLine ? Buffer.from(octets).indexOf(0x0a) + 1 : 0;
-	const rest = octets.subarray(start);
-	const whole = parseMimeEntity(rest);
-	// Where only headers were signed the empty line after them may be missing.
-	const entity = whole.ok ? whole : parseMimeEntity(Buffer.concat([rest, Buffer.from('\r\n\r\n')]));
-	if (!entity.ok) {
-		return fail('BAD_CONTENT', entity.failure.code);
+/** A message or a piece of one (RFC 3420). */
+function readFragment(octets: Uint8Array, {wipeLater}: WipingContext): Result<LeafParts, PartsFailure> {
+	const fragment = parseSipFragment(octets);
+	if (!fragment.ok) {
+		return fail('BAD_CONTENT', fragment.failure.code);
 	}
 
-	const headers = entity.value.headers.map(({name, value}) => ({name: canonicalHeaderName(name), value}));
-	const canonical = {headers, body: entity.value.body};
-	return typeOf(canonical) === 'application/sdp' && canonical.body.length > 0
-		? ok({headers, sdp: canonical.body})
-		: ok({headers});
+	const {headers, body} = fragment.value;
+	wipeLater(body);
+	return typeOf(fragment.value) === 'application/sdp' && body.length > 0 ? ok({headers, sdp: body}) : ok({headers});
 }
 
 function typeOf(entity: MimeEntity): string {
