@@ -7,7 +7,6 @@ import type {MessageIdentity} from '../core/sip/identity.js';
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {LegLocal} from '../trusted/media/media-client.js';
 import type {LegStatistics} from '../trusted/media/protocol.js';
-import type {MessageOrigin} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import type {SipResponse} from '../wire/sip/message.js';
@@ -17,6 +16,7 @@ import {CallLeg} from './call-leg.js';
 import {capabilities, contactHeader, sessionIdFrom, withSdp} from './call-messages.js';
 import {CalleeInvitation} from './callee-invitation.js';
 import {carriedStream, legConfiguration, type OpenedSession, openSession} from './leg-media.js';
+import {originOf} from './message-filter.js';
 import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
 import {findRoute, type Route} from './routing.js';
 
@@ -324,8 +324,4 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 /** The address that a route is for; the Request-URI where it is for many. */
 function calleeIdentity({to}: Route, requestUri: string): string {
 	return to.includes('@') ? to : requestUri;
-}
-
-function originOf({transport, address, port}: MessageOrigin): MessageOrigin {
-	return {transport, address, port};
 }

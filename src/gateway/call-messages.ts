@@ -24,6 +24,7 @@ export type InviteParts = {
 	readonly callId: string;
 	/** Of CSeq, from 1. */
 	readonly sequence: number;
+	/** URI of our Contact. */
 	readonly contact: string;
 	readonly wallMs: number;
 	/** With handles in place of keys. */
@@ -43,7 +44,7 @@ export function makeInvite(parts: InviteParts): SipRequest {
 				{name: 'To', value: parts.to},
 				{name: 'Call-ID', value: parts.callId},
 				{name: 'CSeq', value: `${parts.sequence} INVITE`},
-				{name: 'Contact', value: parts.contact},
+				contactHeader(parts.contact),
 				allowHeader,
 			],
 			body: new Uint8Array(),

@@ -11,9 +11,10 @@ import {parseNameAddr, writeNameAddr} from '../wire/sip/name-addr.js';
 import {creditOfRelease} from './admission.js';
 import type {CallContext} from './call-context.js';
 import {CallLeg} from './call-leg.js';
-import {contactHeader, makeInvite, sessionIdFrom} from './call-messages.js';
+import {makeInvite, sessionIdFrom} from './call-messages.js';
 import {endFork, type HangingUp} from './hang-up.js';
 import {type OpenedSession, openSession} from './leg-media.js';
+import {originOf} from './message-filter.js';
 import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
 import type {Route} from './routing.js';
 import {targetOf} from './sip-target.js';
@@ -133,7 +134,7 @@ export class CalleeInvitation {
 				to: writeNameAddr({...to.value, params: []}),
 				callId: `${endpoint.newTag()}@${mediaAddress}`,
 				sequence: 1,
-				contact: contactHeader(contact).value,
+				contact,
 				wallMs: clock.wallMs(),
 				sdp: local.write(this.#media),
 			}),
@@ -152,12 +153,11 @@ export class CalleeInvitation {
 			return failed(cancelled);
 		}
 
-		const {transport, address, port} = route.target;
 		const answered = await openSession(this.#context.toolbox, {
 			call,
 			leg: 'callee',
 			role: 'answer',
-			origin: {transport, address, port},
+			origin: originOf(route.target),
 			message: response,
 		});
 		if (!answered.ok) {

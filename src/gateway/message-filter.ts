@@ -1,28 +1,16 @@
-import type {
-	AuthorizeBridge,
-	BridgeTicket,
-	Denial,
-	EndCall,
-	FilterInbound,
-	FilterOutbound,
-	MintKey,
-	Outbound,
-	OwnKeyHandle,
-	Release,
-} from '../trusted/toolbox/protocol.js';
+import type {MessageOrigin} from '../trusted/toolbox/protocol.js';
+import type {ToolboxClient} from '../trusted/toolbox/toolbox-client.js';
 
 /**
  * The toolbox as calls see it: every message passes through it, in both directions. `ToolboxClient` is the real one.
  * Each method rejects with a `SallyportError` where the request itself was refused or the toolbox is gone.
  */
-export type MessageFilter = {
-	filterInbound(request: Omit<FilterInbound, 'kind'>): Promise<Release | Denial>;
-	filterOutbound(request: Omit<FilterOutbound, 'kind'>): Promise<Outbound | Denial>;
-	mintKey(request: Omit<MintKey, 'kind'>): Promise<OwnKeyHandle>;
-	endCall(request: Omit<EndCall, 'kind'>): Promise<void>;
-};
+export type MessageFilter = Pick<ToolboxClient, 'filterInbound' | 'filterOutbound' | 'mintKey' | 'endCall'>;
 
 /** What a call that joins two legs needs besides. */
-export type BridgeAuthority = {
-	authorizeBridge(request: Omit<AuthorizeBridge, 'kind'>): Promise<BridgeTicket>;
-};
+export type BridgeAuthority = Pick<ToolboxClient, 'authorizeBridge'>;
+
+/** What the toolbox is told of where a message came from: of a source or a target these three, and nothing else. */
+export function originOf({transport, address, port}: MessageOrigin): MessageOrigin {
+	return {transport, address, port};
+}

@@ -22,7 +22,7 @@ import type {SipRequest, SipResponse} from '../../wire/sip/message.js';
 import {contactHeader, makeInvite, withSdp} from '../call-messages.js';
 import {endFork, type HangingUp, sendBye} from '../hang-up.js';
 import {carriedStream} from '../leg-media.js';
-import type {MessageFilter} from '../message-filter.js';
+import {type MessageFilter, originOf} from '../message-filter.js';
 import {cancelled, type Refusal, refusalOf, refuse} from '../refusal.js';
 import {targetOf} from '../sip-target.js';
 import type {KeySource} from './key-source.js';
@@ -118,7 +118,7 @@ export class PhoneCall {
 				to: `<${to}>`,
 				callId: `${endpoint.newTag()}@${this.#audio.local.rtp.address}`,
 				sequence: 1,
-				contact: contactHeader(contact).value,
+				contact,
 				wallMs: clock.wallMs(),
 				sdp: this.#session.write(media),
 			}),
@@ -180,7 +180,7 @@ export class PhoneCall {
 			call: this.#id,
 			leg,
 			role: request.method === 'INVITE' ? 'offer' : 'none',
-			origin: {transport: origin.transport, address: origin.address, port: origin.port},
+			origin: originOf(origin),
 			message: request,
 		});
 		if (filtered.verdict === 'denial') {
@@ -223,7 +223,7 @@ export class PhoneCall {
 			call: this.#id,
 			leg,
 			role: 'offer',
-			origin: {transport: origin.transport, address: origin.address, port: origin.port},
+			origin: originOf(origin),
 			message: request,
 		});
 		if (released.verdict === 'denial') {
@@ -281,12 +281,11 @@ export class PhoneCall {
 		target: SipTarget,
 		speech: PhoneSpeech,
 	): Promise<Refusal | undefined> {
-		const {transport, address, port} = target;
 		const released = await this.#parts.filter.filterInbound({
 			call: this.#id,
 			leg,
 			role: 'answer',
-			origin: {transport, address, port},
+			origin: originOf(target),
 			message: response,
 		});
 		if (released.verdict === 'denial') {

@@ -1,5 +1,6 @@
 import {fail, ok, type Result} from '../../base/result.js';
-import {type Asn1Element, contextConstructed, contextPrimitive, readAsn1, tags} from '../../wire/asn1/index.js';
+import {type Asn1Element, contextConstructed, readAsn1, tags} from '../../wire/asn1/index.js';
+import {readCertificateBody} from '../smime/certificate-body.js';
 import {judgePublicKey, readPublicKey} from '../smime/public-key.js';
 import {attempt} from '../smime/refusal.js';
 import type {CertificateFailure} from './certificate-validator.js';
@@ -35,25 +36,12 @@ export function readCertificateFields(der: Uint8Array): Result<CertificateFields
 }
 
 function readCertificate(root: Asn1Element) {
-	const certificate = root.sequence();
-	const body = certificate.next().sequence();
-	certificate.next(tags.sequence);
-	certificate.next(tags.bitString);
-	certificate.end();
-
-	const version = body.optional(contextConstructed(0))?.sequence(contextConstructed(0)).next().smallInteger() ?? 0;
-	body.next().positiveInteger();
-	body.next(tags.sequence);
-	body.next(tags.sequence);
-	body.next(tags.sequence);
-	const subject = body.next(tags.sequence).encoded;
-	const subjectPublicKeyInfo = body.next();
-	const key = attempt(() => judgePublicKey(readPublicKey(subjectPublicKeyInfo)));
-	body.optional(contextPrimitive(1));
-	body.optional(contextPrimitive(2));
-	const extensions = readExtensions(body.optional(contextConstructed(3)));
-	body.end();
-	return {version, key, fields: extensions && {subject, extensions}};
+	const body = readCertificateBody(root);
+	body.serialNumber.positiveInteger();
+	const version = body.version?.sequence(contextConstructed(0)).next().smallInteger() ?? 0;
+	const key = attempt(() => judgePublicKey(readPublicKey(body.subjectPublicKeyInfo)));
+	const extensions = readExtensions(body.extensions);
+	return {version, key, fields: extensions && {subject: body.subject.encoded, extensions}};
 }
 
 /** Undefined where one comes twice. */

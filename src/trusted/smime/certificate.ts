@@ -2,6 +2,7 @@ import type {Result} from '../../base/result.js';
 import {fail} from '../../base/result.js';
 import type {Asn1Cursor, Asn1Element} from '../../wire/asn1/index.js';
 import {derSequence, tags} from '../../wire/asn1/index.js';
+import {readCertificateBody} from './certificate-body.js';
 import type {CmsFailure} from './cms-provider.js';
 import type {PublicKey} from './public-key.js';
 import {readPublicKey} from './public-key.js';
@@ -35,28 +36,19 @@ export function derIssuerAndSerialNumber(certificate: CertificateFacts): Uint8Ar
 }
 
 function readFields(der: Uint8Array, root: Asn1Element): CertificateFacts {
-	const outer = root.sequence();
-	const fields = outer.next().sequence();
-	outer.next(tags.sequence);
-	outer.next(tags.bitString);
-	outer.end();
-
-	fields.optional(0xa0);
-	const serialNumber = fields.next().integer();
-	fields.next(tags.sequence);
-	const issuer = fields.next(tags.sequence).encoded;
-	fields.next(tags.sequence);
-	fields.next(tags.sequence);
-	const publicKey = readPublicKey(fields.next());
-	fields.optional(0x81);
-	fields.optional(0x82);
-	const extensions = fields.optional(0xa3)?.explicit(3);
-	fields.end();
+	const body = readCertificateBody(root);
+	const serialNumber = body.serialNumber.integer();
 	if (serialNumber.length > maxSerialBytes) {
 		return refuse('MALFORMED', `Expected a serial number of at most ${maxSerialBytes} octets.`);
 	}
 
-	return {der, issuer, serialNumber, subjectKeyIdentifier: readSubjectKeyIdentifier(extensions), publicKey};
+	return {
+		der,
+		issuer: body.issuer.encoded,
+		serialNumber,
+		subjectKeyIdentifier: readSubjectKeyIdentifier(body.extensions?.explicit(3)),
+		publicKey: readPublicKey(body.subjectPublicKeyInfo),
+	};
 }
 
 function readSubjectKeyIdentifier(extensions: Asn1Element | undefined): Uint8Array | undefined {
