@@ -9,7 +9,7 @@ export function registerDemoCommand(program: Command): void {
 	program
 		.command('demo')
 		.description('carry a sealed call, attack it, and show what the toolbox does about it')
-		.option('--wav <file>', 'what Bob says: WAV, PCM or G.711')
+		.option('--wav <file>', 'what Bob says: WAV, PCM or G.711; its first five seconds')
 		.option('--output <folder>', 'where recordings and captures go', 'demo-output')
 		.option('--json', 'print one JSON object')
 		.action(async ({wav, output, json = false}: {wav?: string; output: string; json?: boolean}) => {
