@@ -60,9 +60,7 @@ void Relay::onUnsent(const Departure& departure, DropReason reason) noexcept {
   sides_[otherLeg(departure.leg)].leg.statistics.countDropped(reason);
 }
 
-std::optional<RelayEvent> Relay::takeEvent() noexcept {
-  return std::exchange(event_, std::nullopt);
-}
+void Relay::onTick(std::uint64_t /*nowMs*/) noexcept {}
 
 void Relay::noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcept {
   Side& side = sides_[arrival.leg];
@@ -72,15 +70,15 @@ void Relay::noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcep
     return;
   }
   side.wrongSourceReportedMs = nowMs;
-  event_ = RelayEvent{RelayEvent::Kind::wrongSource, arrival.leg, arrival.from,
-                      std::exchange(side.suppressed, 0)};
+  events_.raise({RelayEvent::Kind::wrongSource, arrival.leg, arrival.from,
+                 std::exchange(side.suppressed, 0)});
 }
 
 void Relay::noteFirstPacket(const Arrival& arrival) noexcept {
   Side& side = sides_[arrival.leg];
   if (side.hasReportedFirstPacket) return;
   side.hasReportedFirstPacket = true;
-  event_ = RelayEvent{RelayEvent::Kind::firstPacket, arrival.leg, arrival.from, 0};
+  events_.raise({RelayEvent::Kind::firstPacket, arrival.leg, arrival.from, 0});
 }
 
 }  // namespace sallyport::media

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "media/leg.h"
+#include "media/relay-events.h"
 
 namespace sallyport::media {
 
@@ -15,15 +16,6 @@ struct Departure {
   std::size_t leg = 0;
   std::size_t length = 0;
   TransportAddress to;
-};
-
-struct RelayEvent {
-  enum class Kind : std::uint8_t { wrongSource, firstPacket };
-  Kind kind = Kind::firstPacket;
-  std::size_t leg = 0;
-  TransportAddress from;
-  /// How many more wrong sources came since the last such event of the leg.
-  std::uint64_t suppressed = 0;
 };
 
 /// Two legs and the packets between them. Fed with datagrams and the time, drained of departures
@@ -40,8 +32,11 @@ class Relay {
   void onSent(const Departure& departure, Channel channel) noexcept;
   void onUnsent(const Departure& departure, DropReason reason) noexcept;
 
-  /// The event that the last datagram raised, if it did.
-  [[nodiscard]] std::optional<RelayEvent> takeEvent() noexcept;
+  /// Once a second, also while nothing arrives: what only time brings about.
+  void onTick(std::uint64_t nowMs) noexcept;
+
+  /// The next event that datagrams or ticks raised; ask until there is none.
+  [[nodiscard]] std::optional<RelayEvent> takeEvent() noexcept { return events_.take(); }
   [[nodiscard]] const LegStatistics& statistics(std::size_t leg) const noexcept {
     return sides_[leg].leg.statistics;
   }
@@ -60,7 +55,7 @@ class Relay {
   void noteFirstPacket(const Arrival& arrival) noexcept;
 
   std::array<Side, 2> sides_;
-  std::optional<RelayEvent> event_;
+  RelayEvents events_;
 };
 
 }  // namespace sallyport::media

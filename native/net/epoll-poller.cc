@@ -43,8 +43,11 @@ void EpollPoller::remove(Endpoint& endpoint) noexcept {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, endpoint.socket.descriptor(), nullptr);
 }
 
-bool EpollPoller::run(DatagramHandler& handler) noexcept {
-  const int count = ::epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), -1);
+bool EpollPoller::run(DatagramHandler& handler,
+                      std::optional<std::chrono::milliseconds> longestSleep) noexcept {
+  const int timeoutMs = longestSleep ? static_cast<int>(longestSleep->count()) : -1;
+  const int count =
+      ::epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), timeoutMs);
   bool isWoken = false;
   std::size_t filled = 0;
   for (int i = 0; i < count; ++i) {

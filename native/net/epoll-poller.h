@@ -21,7 +21,8 @@ class EpollPoller final : public Poller {
 
   [[nodiscard]] bool add(Endpoint& endpoint) noexcept override;
   void remove(Endpoint& endpoint) noexcept override;
-  bool run(DatagramHandler& handler) noexcept override;
+  bool run(DatagramHandler& handler,
+           std::optional<std::chrono::milliseconds> longestSleep) noexcept override;
   void wake() noexcept override;
 
  private:

@@ -14,6 +14,8 @@ namespace {
 using media::Channel;
 using media::DropReason;
 
+constexpr std::uint64_t kTickIntervalMs = 1000;
+
 /// Coarse: read once per batch without a system call, good to a few milliseconds.
 std::uint64_t monotonicMs() noexcept {
   timespec now{};
@@ -85,7 +87,9 @@ void MediaWorker::post(Command command) {
 void MediaWorker::run() noexcept {
   std::vector<Command> commands;
   while (!isStopping_.load(std::memory_order_acquire)) {
-    if (!poller_->run(*this)) continue;
+    const bool isWoken = poller_->run(*this, untilNextTick());
+    tickWhenDue();
+    if (!isWoken) continue;
     {
       const std::lock_guard lock(mutex_);
       commands.swap(queue_);
@@ -166,8 +170,28 @@ void MediaWorker::onDatagrams(std::span<Datagram> batch) noexcept {
       datagram.sendLength = departure->length;
       datagram.to = departure->to;
     }
-    if (const auto event = carried.relay.takeEvent()) deliver_(Event{carried.id, *event});
+    deliverEvents(carried);
   }
+}
+
+std::optional<std::chrono::milliseconds> MediaWorker::untilNextTick() const noexcept {
+  if (relays_.empty()) return std::nullopt;
+  const std::uint64_t nowMs = monotonicMs();
+  return std::chrono::milliseconds(nextTickMs_ > nowMs ? nextTickMs_ - nowMs : 0);
+}
+
+void MediaWorker::tickWhenDue() noexcept {
+  const std::uint64_t nowMs = monotonicMs();
+  if (nowMs < nextTickMs_) return;
+  nextTickMs_ = nowMs + kTickIntervalMs;
+  for (const auto& [id, carried] : relays_) {
+    carried->relay.onTick(nowMs);
+    deliverEvents(*carried);
+  }
+}
+
+void MediaWorker::deliverEvents(Carried& carried) noexcept {
+  while (const auto event = carried.relay.takeEvent()) deliver_(Event{carried.id, *event});
 }
 
 void MediaWorker::onSendResult(const Datagram& datagram, int error) noexcept {

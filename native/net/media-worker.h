@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -93,12 +94,17 @@ class MediaWorker final : private DatagramHandler {
   Reply execute(std::uint32_t request, DestroyRelay body);
   Reply execute(std::uint32_t request, ReadStatistics body);
   [[nodiscard]] Carried* find(RelayId relay) noexcept;
+  /// Nothing while there are no relays: an idle worker sleeps.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> untilNextTick() const noexcept;
+  void tickWhenDue() noexcept;
+  void deliverEvents(Carried& carried) noexcept;
   void onDatagrams(std::span<Datagram> batch) noexcept override;
   void onSendResult(const Datagram& datagram, int error) noexcept override;
 
   std::unique_ptr<Poller> poller_;
   Deliver deliver_;
   std::unordered_map<RelayId, std::unique_ptr<Carried>> relays_;
+  std::uint64_t nextTickMs_ = 0;
   std::mutex mutex_;
   std::vector<Command> queue_;
   std::atomic<bool> isStopping_ = false;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "media/leg.h"
@@ -53,9 +55,10 @@ class Poller {
   /// False when the kernel refuses.
   [[nodiscard]] virtual bool add(Endpoint& endpoint) noexcept = 0;
   virtual void remove(Endpoint& endpoint) noexcept = 0;
-  /// Sleeps until something happens, carries what is there, and returns: true when `wake` was
-  /// called.
-  virtual bool run(DatagramHandler& handler) noexcept = 0;
+  /// Sleeps until something happens, but no longer than `longestSleep` where there is one; carries
+  /// what is there, and returns: true when `wake` was called.
+  virtual bool run(DatagramHandler& handler,
+                   std::optional<std::chrono::milliseconds> longestSleep) noexcept = 0;
   /// Ends the sleep; from any thread.
   virtual void wake() noexcept = 0;
 };
