@@ -45,6 +45,10 @@ export {
 	MediaClient,
 	MediaDomain,
 	MediaPlane,
+	TrafficGenerator,
+	type TrafficParty,
+	type TrafficPlan,
+	type TrafficReport,
 } from './trusted/media/index.js';
 // SRTP and SRTCP (RFC 3711, 6188, 7714) and the suites of SDES (RFC 4568).
 export {

@@ -63,6 +63,8 @@ Napi::Object reportToObject(Napi::Env env, const traffic::TrafficReport& report)
   set("latencyP99Ns", report.latencyP99);
   set("latencyMaxNs", report.latencyMax);
   set("lateP99Ns", report.lateP99);
+  set("sendingNs", report.sending);
+  set("drainingNs", report.draining);
   set("cpuNs", report.cpuTime);
   set("elapsedNs", report.elapsed);
   return object;
@@ -112,8 +114,9 @@ class TrafficGenerator final : public Napi::ObjectWrap<TrafficGenerator> {
     return ports;
   }
 
-  /// `(calls, packetsPerSecond, packetsPerStream, payloadOctets, payloadType)`; each call an array
-  /// of two parties `{relay, outbound?, inbound?}`, the latter two slots of keys.
+  /// `(calls, packetsPerSecond, packetsPerStream, payloadOctets, payloadType,
+  /// maxInFlightPackets)`; each call an array of two parties `{relay, outbound?, inbound?}`, the
+  /// latter two slots of keys.
   void prepare(const Napi::CallbackInfo& info) {
     traffic::TrafficGenerator& generator = opened(info.Env());
     traffic::TrafficPlan plan;
@@ -128,6 +131,7 @@ class TrafficGenerator final : public Napi::ObjectWrap<TrafficGenerator> {
     plan.packetsPerStream = uint32(info[2]);
     plan.payloadOctets = uint32(info[3]);
     plan.payloadType = static_cast<std::uint8_t>(uint32(info[4]));
+    plan.maxInFlightPackets = uint32(info[5]);
     require(info.Env(),
             plan.packetsPerSecond > 0 && plan.packetsPerStream <= traffic::kMaxPacketsPerStream &&
                 plan.payloadOctets <= traffic::kMaxPayloadOctets && plan.payloadType <= 127,

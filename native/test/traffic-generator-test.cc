@@ -1,6 +1,7 @@
 // The traffic generator against a worker of ours, on loopback.
 #include "traffic/traffic-generator.h"
 
+#include <chrono>
 #include <future>
 #include <random>
 
@@ -8,6 +9,7 @@
 #include "net/media-worker.h"
 #include "test/relay-fixture.h"
 #include "test/story.h"
+#include "traffic/arrival-time.h"
 #include "traffic/protection-timing.h"
 #include "traffic/reception.h"
 
@@ -30,12 +32,14 @@ net::PortPair somePorts() {
 
 /// A relay between the two parties of each call of a generator, and what it lets through.
 TrafficReport runThroughWorker(std::size_t calls, std::uint32_t packetsPerSecond,
-                               std::uint32_t packetsPerStream) {
+                               std::uint32_t packetsPerStream,
+                               std::uint32_t maxInFlightPackets = 0) {
   TrafficGenerator generator(TrafficSockets::bind(at("127.0.0.1", 0), 4).value());
   net::MediaWorker worker(net::EpollPoller::open(), [](const net::Message&) {});
   TrafficPlan plan;
   plan.packetsPerSecond = packetsPerSecond;
   plan.packetsPerStream = packetsPerStream;
+  plan.maxInFlightPackets = maxInFlightPackets;
   for (std::uint32_t call = 0; call < calls; ++call) {
     std::array<net::PortPair, 2> ports{somePorts(), somePorts()};
     std::array<Party, 2> parties;
@@ -74,7 +78,62 @@ const Story carries("what goes through a relay comes back authentic, unchanged a
   expect(report.latencyP50 > 0 && report.latencyP50 <= report.latencyP99);
   expect(report.latencyP99 <= report.latencyMax);
   expect(report.elapsed > 350'000'000 && report.cpuTime > 0);
+  expect(report.sending > 350'000'000 && report.sending + report.draining <= report.elapsed);
 });
+
+const Story floods("a flood in lockstep loses nothing, whatever the rate that was asked for", [] {
+  const TrafficReport report = runThroughWorker(2, 100'000, 500, 8);
+  expect(report.sent == 2000 && report.delivered == 2000 && report.reordered == 0);
+  expect(report.unauthentic + report.altered + report.strange + report.duplicated == 0);
+});
+
+const Story givesUp("packets that never come back do not stop a flood in lockstep", [] {
+  TrafficGenerator generator(TrafficSockets::bind(at("127.0.0.1", 0), 1).value());
+  const auto deafRelay = TrafficSockets::bind(at("127.0.0.1", 0), 1).value();
+  TrafficPlan plan;
+  plan.calls.emplace_back();
+  for (Party& party : plan.calls[0]) party.relay = at("127.0.0.1", deafRelay.port(0));
+  plan.packetsPerSecond = 1000;
+  plan.packetsPerStream = 4;
+  plan.maxInFlightPackets = 4;
+  expect(generator.prepare(std::move(plan)));
+  std::promise<std::optional<TrafficReport>> promise;
+  expect(generator.start([&](auto report) { promise.set_value(report); }));
+  const auto report = promise.get_future().get();
+  expect(report && report->sent == 8 && report->lost == 8);
+  // The second half had to wait until the first was given up.
+  expect(report && report->sending >= 200'000'000);
+});
+
+const Story stamps(
+    "an arrival has the time at which the kernel took it in, not that of its reading", [] {
+      const auto receiver = TrafficSockets::bind(at("127.0.0.1", 0), 1).value();
+      const auto sender = net::UdpSocket::bind(at("127.0.0.1", 0)).value();
+      const auto nowNs = [] {
+        return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch())
+            .count();
+      };
+      sockaddr_storage to{};
+      const socklen_t octets = at("127.0.0.1", receiver.port(0)).toSocketAddress(to);
+      const auto before = nowNs();
+      expect(::sendto(sender.descriptor(), "x", 1, 0, reinterpret_cast<sockaddr*>(&to), octets) ==
+             1);
+      const auto after = nowNs();
+      while (nowNs() < after + 5'000'000) continue;
+
+      alignas(cmsghdr) std::array<std::uint8_t, kArrivalControlOctets> control{};
+      std::uint8_t octet = 0;
+      iovec vector{&octet, 1};
+      msghdr header{};
+      header.msg_iov = &vector;
+      header.msg_iovlen = 1;
+      header.msg_control = control.data();
+      header.msg_controllen = control.size();
+      expect(::recvmsg(receiver.descriptor(0), &header, 0) == 1);
+      const auto arrival = arrivalOf(header);
+      expect(arrival && static_cast<std::int64_t>(*arrival) >= before);
+      expect(arrival && static_cast<std::int64_t>(*arrival) <= after);
+    });
 
 TrafficPlan sealedPlan() {
   TrafficPlan plan;

@@ -32,6 +32,8 @@ struct TrafficPlan {
   std::size_t payloadOctets = 160;
   /// 0 to 127.
   std::uint8_t payloadType = 0;
+  /// Most packets on their way at one time: the next one waits until others came back. 0: no limit.
+  std::uint32_t maxInFlightPackets = 0;
 
   [[nodiscard]] std::size_t streams() const noexcept { return 2 * calls.size(); }
   [[nodiscard]] std::size_t packets() const noexcept { return streams() * packetsPerStream; }

@@ -32,6 +32,9 @@ struct TrafficReport {
   std::uint64_t latencyMax = 0;
   /// By how much the generator sent later than its plan says, 99 of 100 packets.
   std::uint64_t lateP99 = 0;
+  /// From the first to the last sending, and from there to the last arrival.
+  std::uint64_t sending = 0;
+  std::uint64_t draining = 0;
   /// Of the generator's thread, and on the wall.
   std::uint64_t cpuTime = 0;
   std::uint64_t elapsed = 0;

@@ -7,10 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <numeric>
 #include <optional>
 #include <utility>
+
+#include "traffic/arrival-time.h"
 
 namespace sallyport::traffic {
 
@@ -22,6 +23,8 @@ constexpr long kTick = 500'000;
 /// Between the call of `carry` and the first packet.
 constexpr std::uint64_t kLeadIn = 2'000'000;
 constexpr std::uint64_t kSilenceAtEnd = kSecond;
+/// After so long without an arrival what is on its way is given up, and its place taken by others.
+constexpr std::uint64_t kGivenUpAfter = 200'000'000;
 
 std::uint64_t nanoseconds(const timespec& time) noexcept {
   return static_cast<std::uint64_t>(time.tv_sec) * kSecond +
@@ -33,16 +36,6 @@ std::uint64_t read(clockid_t clock) noexcept {
   timespec now{};
   ::clock_gettime(clock, &now);
   return nanoseconds(now);
-}
-
-std::uint64_t arrivalOf(msghdr& header) noexcept {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
-    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_TIMESTAMPNS) continue;
-    timespec time{};
-    std::memcpy(&time, CMSG_DATA(part), sizeof time);
-    return nanoseconds(time);
-  }
-  return read(CLOCK_REALTIME);
 }
 
 bool watch(int epoll, int descriptor) noexcept {
@@ -91,7 +84,7 @@ std::optional<TrafficReport> TrafficRun::carry(const std::atomic<bool>& isStoppi
     sendDue();
     const bool isAllSent = place_ == plan_.packets();
     if (isAllSent && (reception_.delivered() + refused_ == place_ ||
-                      read(CLOCK_REALTIME) > lastArrivalAt_ + kSilenceAtEnd)) {
+                      read(CLOCK_REALTIME) > lastSignOfLifeAt() + kSilenceAtEnd)) {
       break;
     }
     const int count = ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), 100);
@@ -107,6 +100,7 @@ std::optional<TrafficReport> TrafficRun::carry(const std::atomic<bool>& isStoppi
   }
 
   const std::uint64_t endedAt = read(CLOCK_REALTIME);
+  const std::uint64_t arrivedAt = std::max(lastArrivalAt_, lastSendingAt_);
   TrafficReport report = reception_.conclude();
   report.sent = place_ - refused_;
   report.refused = refused_;
@@ -114,6 +108,8 @@ std::optional<TrafficReport> TrafficRun::carry(const std::atomic<bool>& isStoppi
   report.droppedByReceiver = sockets_.drops() - dropsBefore;
   report.lateP99 = quantile(lateness_, 990);
   report.cpuTime = read(CLOCK_THREAD_CPUTIME_ID) - cpuBefore;
+  report.sending = lastSendingAt_ - std::min(lastSendingAt_, firstSendingAt_);
+  report.draining = arrivedAt - lastSendingAt_;
   report.elapsed = endedAt - std::min(endedAt, startedAt_);
   return report;
 }
@@ -127,9 +123,22 @@ std::uint64_t TrafficRun::dueAt(std::uint64_t place) const noexcept {
   return startedAt_ + place / perSecond * kSecond + place % perSecond * kSecond / perSecond;
 }
 
+/// How many more packets may be on their way now.
+std::uint64_t TrafficRun::allowance(std::uint64_t now) noexcept {
+  if (plan_.maxInFlightPackets == 0) return kSendsPerTurn;
+  const std::uint64_t settled = reception_.delivered() + refused_;
+  if (settled + givenUp_ < place_ && now > lastSignOfLifeAt() + kGivenUpAfter) {
+    givenUp_ = place_ - settled;
+  }
+  const std::uint64_t inFlight = place_ - std::min(place_, settled + givenUp_);
+  return std::min<std::uint64_t>(
+      kSendsPerTurn,
+      plan_.maxInFlightPackets - std::min<std::uint64_t>(plan_.maxInFlightPackets, inFlight));
+}
+
 void TrafficRun::sendDue() noexcept {
-  const std::uint64_t last = std::min<std::uint64_t>(plan_.packets(), place_ + kSendsPerTurn);
   const std::uint64_t now = read(CLOCK_REALTIME);
+  const std::uint64_t last = std::min<std::uint64_t>(plan_.packets(), place_ + allowance(now));
   std::uint64_t due = place_;
   while (due < last && dueAt(due) <= now) ++due;
   while (place_ < due) place_ += sendRun(due);
@@ -166,7 +175,8 @@ std::size_t TrafficRun::sendRun(std::uint64_t upTo) noexcept {
       done++;
     }
   }
-  lastArrivalAt_ = now;
+  if (place_ == 0) firstSendingAt_ = now;
+  lastSendingAt_ = now;
   return count;
 }
 
@@ -182,7 +192,7 @@ void TrafficRun::receive(int descriptor) noexcept {
   for (int i = 0; i < count; ++i) {
     mmsghdr& message = headers_[static_cast<std::size_t>(i)];
     Slot& slot = slots_[static_cast<std::size_t>(i)];
-    const std::uint64_t at = arrivalOf(message.msg_hdr);
+    const std::uint64_t at = arrivalOf(message.msg_hdr).value_or(read(CLOCK_REALTIME));
     lastArrivalAt_ = std::max(lastArrivalAt_, at);
     const auto from = media::TransportAddress::fromSocketAddress(slot.address);
     reception_.onPacket(std::span(slot.octets).first(message.msg_len),

@@ -2,11 +2,13 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <vector>
 
+#include "traffic/arrival-time.h"
 #include "traffic/prepared-packets.h"
 #include "traffic/reception.h"
 #include "traffic/traffic-plan.h"
@@ -36,11 +38,15 @@ class TrafficRun {
     alignas(16) std::array<std::uint8_t, kReceiveOctets> octets;
     sockaddr_storage address;
     iovec vector;
-    alignas(cmsghdr) std::array<std::uint8_t, 64> control;
+    alignas(cmsghdr) std::array<std::uint8_t, kArrivalControlOctets> control;
   };
 
   [[nodiscard]] PacketName nameAt(std::uint64_t place) const noexcept;
   [[nodiscard]] std::uint64_t dueAt(std::uint64_t place) const noexcept;
+  [[nodiscard]] std::uint64_t lastSignOfLifeAt() const noexcept {
+    return std::max(lastArrivalAt_, lastSendingAt_);
+  }
+  [[nodiscard]] std::uint64_t allowance(std::uint64_t now) noexcept;
   void sendDue() noexcept;
   std::size_t sendRun(std::uint64_t upTo) noexcept;
   void receive(int descriptor) noexcept;
@@ -53,10 +59,14 @@ class TrafficRun {
   std::vector<std::uint32_t> order_;
   std::vector<std::uint64_t> lateness_;
   std::uint64_t startedAt_ = 0;
+  std::uint64_t firstSendingAt_ = 0;
+  std::uint64_t lastSendingAt_ = 0;
   std::uint64_t lastArrivalAt_ = 0;
   /// Packets handed to the system, refused ones included.
   std::uint64_t place_ = 0;
   std::uint64_t refused_ = 0;
+  /// Sent, not heard of for long, and no longer counted as on their way.
+  std::uint64_t givenUp_ = 0;
   std::vector<Slot> slots_;
   std::array<mmsghdr, kBatch> headers_{};
 };

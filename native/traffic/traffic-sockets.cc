@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "traffic/arrival-time.h"
+
 namespace sallyport::traffic {
 
 namespace {
@@ -12,12 +14,11 @@ namespace {
 constexpr int kReceiveBufferOctets = 4 * 1024 * 1024;
 
 bool prepare(int descriptor) noexcept {
-  const int on = 1;
   const int octets = kReceiveBufferOctets;
   if (::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) != 0) {
     static_cast<void>(::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets));
   }
-  return ::setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) == 0;
+  return askForArrivalTimes(descriptor);
 }
 
 std::uint16_t portOf(int descriptor) noexcept {

@@ -18,3 +18,4 @@ export {
 } from './media-plane.js';
 export * from './protocol.js';
 export * from './srtp/index.js';
+export {TrafficGenerator, type TrafficParty, type TrafficPlan, type TrafficReport} from './traffic-generator.js';

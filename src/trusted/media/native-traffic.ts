@@ -23,6 +23,8 @@ export type NativeTrafficGenerator = {
 		packetsPerStream: number,
 		payloadOctets: number,
 		payloadType: number,
+		/** 0: no limit. */
+		maxInFlightPackets: number,
 	): void;
 	run(done: (report: NativeTrafficReport | undefined) => void): void;
 	/** Stops a run; its `done` may still be called. Safe to call twice. */
@@ -61,6 +63,10 @@ export type NativeTrafficReport = {
 	readonly latencyMaxNs: number;
 	/** By how much the generator was behind its own plan when it sent, 99 of 100 packets. */
 	readonly lateP99Ns: number;
+	/** From the first to the last sending; `sent` by it is the rate that was really offered. */
+	readonly sendingNs: number;
+	/** From the last sending to the last arrival. */
+	readonly drainingNs: number;
 	/** CPU time of the generator's thread. */
 	readonly cpuNs: number;
 	readonly elapsedNs: number;

@@ -29,6 +29,11 @@ export type TrafficPlan = {
 	readonly payloadOctets?: number;
 	/** 0 to 127. @default 0 */
 	readonly payloadType?: number;
+	/**
+	 * Most packets on their way at one time, 1 to 65536: the next one waits until others came back, or until nothing did
+	 * for 200 ms. With a rate beyond what the relay can do this is a flood in lockstep. @default no limit
+	 */
+	readonly maxInFlightPackets?: number;
 };
 
 const maxCalls = 10_000;
@@ -80,13 +85,11 @@ export class TrafficGenerator {
 	 * Throws `SallyportError` KEY_SLOT_EMPTY, SESSION_REFUSED, TRAFFIC_NOT_READY during a run, TRAFFIC_CLOSED.
 	 */
 	prepare(plan: TrafficPlan): void {
-		const {calls, packetsPerSecond, packetsPerStream, payloadOctets, payloadType} = expectObject('plan', plan, [
-			'calls',
-			'packetsPerSecond',
-			'packetsPerStream',
-			'payloadOctets',
-			'payloadType',
-		]);
+		const {calls, packetsPerSecond, packetsPerStream, payloadOctets, payloadType, maxInFlightPackets} = expectObject(
+			'plan',
+			plan,
+			['calls', 'packetsPerSecond', 'packetsPerStream', 'payloadOctets', 'payloadType', 'maxInFlightPackets'],
+		);
 		const parties = expectArray('calls', calls, this.#calls, this.#calls).map((call, index) => {
 			const [caller, callee] = expectArray(`calls[${index}]`, call, 2, 2);
 			return [toNative(`calls[${index}][0]`, caller), toNative(`calls[${index}][1]`, callee)] as const;
@@ -104,6 +107,7 @@ export class TrafficGenerator {
 				packets,
 				octets,
 				expectInteger('payloadType', payloadType ?? 0, 0, 127),
+				maxInFlightPackets === undefined ? 0 : expectInteger('maxInFlightPackets', maxInFlightPackets, 1, 65_536),
 			),
 		);
 	}

@@ -39,6 +39,7 @@ test('a generator gets back through a media plane what it sent', async (t) => {
 	const report = await generator.run();
 	t.like(report, {sent: 60, delivered: 60, lost: 0, unauthentic: 0, altered: 0, strange: 0, duplicated: 0});
 	t.true(report.latencyP50Ns > 0 && report.latencyP99Ns <= report.latencyMaxNs);
+	t.true(report.sendingNs > 0 && report.sendingNs + report.drainingNs <= report.elapsedNs);
 	const [statistics] = await plane.statistics(relay);
 	t.like(statistics, {received: {packets: 30}, sent: {packets: 30}});
 	await t.throwsAsync(generator.run(), {code: 'TRAFFIC_NOT_READY'});
@@ -66,6 +67,10 @@ test('plans beyond their limits are refused by name', (t) => {
 	t.throws(() => generator.prepare({calls: [[{relay, outbound: {slot: 'x'}}, {relay}]], packetsPerStream: 1}), {
 		message: /`calls\[0\]\[0\]\.outbound\.slot`/,
 	});
+	t.throws(() => generator.prepare({calls, packetsPerStream: 1, maxInFlightPackets: 0}), {
+		message: /`maxInFlightPackets`/,
+	});
+	t.throws(() => generator.prepare({calls, packetsPerStream: 1, burst: 1} as never), {message: /`burst`/});
 	t.throws(() => generator.address(1, 0), {message: /`call`/});
 });
 
