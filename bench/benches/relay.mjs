@@ -1,56 +1,56 @@
 // A relay in a process of its own, traffic from another: what a packet costs the relay, what is lost, how long it takes.
-import os from 'node:os';
-import {setTimeout as sleep} from 'node:timers/promises';
-import {startNaive} from '../contenders/naive.mjs';
-import {startOurs} from '../contenders/ours.mjs';
-import {ChildProcess} from '../machinery/child-process.mjs';
+import {remarksOnRelays, startGenerator, startRelays} from '../machinery/contenders.mjs';
 import {interleave, mergeCases} from '../machinery/measure.mjs';
-import {cpuMicroseconds} from '../machinery/process-usage.mjs';
-import {rtpengineVersion, startRtpengine} from '../peers/rtpengine.mjs';
+import {protections} from '../machinery/protections.mjs';
+import {sendThrough} from '../machinery/relay-run.mjs';
+import {describeSaturation, isTooFast} from '../machinery/saturation.mjs';
 
 export const purpose = 'CPU per relayed packet, loss and latency, beside node:dgram and rtpengine (userspace)';
 
-/** Suites of caller and callee; none is plain RTP. Where both have one they differ: rtpengine then must re-encrypt. */
-const protections = [
-	{name: 'rtp-rtp', suites: [undefined, undefined]},
-	{name: 'srtp-rtp', suites: ['AES_CM_128_HMAC_SHA1_80', undefined]},
-	{name: 'srtp-srtp-cm', suites: ['AES_CM_128_HMAC_SHA1_80', 'AES_CM_128_HMAC_SHA1_32']},
-	{name: 'srtp-srtp-gcm', suites: ['AEAD_AES_128_GCM', 'AEAD_AES_256_GCM']},
-];
-
 const packetsPerSecond = 50;
-const saturatedLossPercent = 0.1;
-/** Later than this, or busier, the generator itself did not keep its plan. */
-const generatorLateUs = 5000;
-const generatorBusyPercent = 90;
+/** Tried in turn where the full rate is too much for one of the contenders. */
+const lesserRates = [40, 30, 25, 20, 15, 10, 5, 2];
+const floodCalls = 10;
+/** More on one port at a time and rtpengine's userspace path stands still for good. */
+const floodInFlight = 64;
+const floodPacketsPerSecond = 20_000;
 
 export async function run({runs, seconds, calls, only}) {
-	const version = rtpengineVersion();
-	const cores = os.availableParallelism();
-	const core = cores > 1 ? 0 : undefined;
-	const generator = new ChildProcess(
-		new URL('../machinery/generator-process.mjs', import.meta.url),
-		cores > 1 ? `1-${cores - 1}` : undefined,
-	);
-	const relays = [startOurs({core}), startNaive({core})];
-	try {
-		if (version !== undefined) {
-			relays.push(await startRtpengine({core}));
-		}
+	const generator = startGenerator();
+	const relays = await startRelays(['ours', 'node:dgram', 'rtpengine']);
+	const cases = [];
+	const remarks = [];
+	/** One case: each relay in turn, `runs` times. Remarks tell who was at his end. */
+	const measure = async (caseName, able, traffic) => {
+		const outcome = await interleave(
+			able.map((relay) => ({name: relay.name, measure: () => sendThrough(relay, generator, traffic)})),
+			runs,
+		);
+		cases.push({caseName, outcome});
+		return outcome;
+	};
 
-		const cases = [];
+	try {
 		for (const {name, suites} of protections.filter((protection) => protection.name.includes(only))) {
+			const able = relays.filter((relay) => relay.canCarry(suites));
 			for (const count of calls) {
-				const contenders = relays
-					.filter((relay) => relay.canCarry(suites))
-					.map((relay) => ({name: relay.name, measure: () => measure(relay, generator, {suites, count, seconds})}));
-				cases.push({caseName: `${name} ${count}`, outcome: await interleave(contenders, runs)});
+				const traffic = steadyTraffic({suites, calls: count, seconds});
+				const caseName = `${name} ${count}`;
+				const outcome = await measure(caseName, able, traffic);
+				remarks.push(...remarksOnSaturation(caseName, outcome));
+				if (outcome.some(({metrics}) => isTooFast(metrics))) {
+					const rate = await highestSustainedRate(able, generator, traffic, seconds);
+					remarks.push(`${caseName}: compared also at ${rate} packets/s of each stream, ${describeRate(rate)}.`);
+					await measure(`${caseName} at ${rate}/s`, able, steadyTraffic({...traffic, seconds, rate}));
+				}
 			}
+
+			await measure(`${name} flood`, able, floodTraffic({suites, seconds}));
 		}
 
 		return {
-			...mergeCases(cases, ['cpuUsPerPacket', 'latencyP50Us', 'latencyP99Us']),
-			remarks: [...remarksOn(version, core), ...cases.flatMap(saturationOf)],
+			...mergeCases(cases, ['cpuUsPerPacket', 'latencyP50Us', 'latencyP99Us', 'packetsPerSecond']),
+			remarks: [...remarksOnRelays(), ...remarks],
 		};
 	} finally {
 		generator.close();
@@ -60,66 +60,53 @@ export async function run({runs, seconds, calls, only}) {
 	}
 }
 
-async function measure(relay, generator, {suites, count, seconds}) {
-	const addresses = await generator.ask({command: 'open', calls: count});
-	const calls = await relay.setUp(addresses, suites);
-	try {
-		const packetsPerStream = Math.max(1, Math.round(packetsPerSecond * seconds));
-		await generator.ask({command: 'prepare', calls, packetsPerSecond, packetsPerStream, payloadOctets: 160});
-		// What setting up left to do is not charged to the packets.
-		await sleep(200);
-		const before = cpuMicroseconds(relay.pid);
-		const report = await generator.ask({command: 'run'});
-		const cpu = cpuMicroseconds(relay.pid) - before;
-		demandTrue(relay.name, report);
-		return {
-			cpuUsPerPacket: cpu / report.delivered,
-			relayCpuPercent: (100 * cpu * 1000) / report.elapsedNs,
-			lossPercent: (100 * report.lost) / report.sent,
-			latencyP50Us: report.latencyP50Ns / 1000,
-			latencyP99Us: report.latencyP99Ns / 1000,
-			generatorCpuPercent: (100 * report.cpuNs) / report.elapsedNs,
-			generatorLateP99Us: report.lateP99Ns / 1000,
-			generatorDrops: report.droppedByReceiver,
-		};
-	} finally {
-		await relay.tearDown();
-	}
+function steadyTraffic({suites, calls, seconds, rate = packetsPerSecond}) {
+	return {
+		suites,
+		calls,
+		packetsPerSecond: rate,
+		packetsPerStream: Math.max(1, Math.round(rate * seconds)),
+		payloadOctets: 160,
+	};
 }
 
-/** A relay that hands on what it should not is not measured. */
-function demandTrue(name, {delivered, unauthentic, altered, strange, duplicated}) {
-	if (delivered === 0 || unauthentic + altered + strange + duplicated > 0) {
-		throw new Error(
-			`Expected authentic packets from ${name}, got ${delivered} of them, ${unauthentic} not authentic, ` +
-				`${altered} changed, ${strange} strange, ${duplicated} doubled.`,
-		);
-	}
+/** As fast as packets come back, with a bounded number on their way. */
+function floodTraffic({suites, seconds}) {
+	return {
+		suites,
+		calls: floodCalls,
+		packetsPerSecond: 100_000,
+		packetsPerStream: Math.max(1, Math.round((floodPacketsPerSecond * seconds) / (2 * floodCalls))),
+		payloadOctets: 1200,
+		maxInFlightPackets: floodInFlight,
+	};
 }
 
-function remarksOn(version, core) {
-	return [
-		core === undefined
-			? 'One core for relay and generator: latencies are of both.'
-			: `Relays on core ${core} alone, the generator on the others.`,
-		version === undefined
-			? 'rtpengine is not installed and was left out; on Debian: apt-get install rtpengine-daemon'
-			: `rtpengine ${version}, userspace (--table=-1), one thread for media.`,
-	];
-}
-
-/** Says where the generator was not what it should be, and where a relay could not keep up. */
-function saturationOf({caseName, outcome}) {
-	return outcome.flatMap(({name, metrics}) => {
-		const {lossPercent, generatorLateP99Us, generatorCpuPercent, generatorDrops} = metrics;
-		const isGenerator =
-			generatorLateP99Us > generatorLateUs || generatorCpuPercent > generatorBusyPercent || generatorDrops > 0;
-		if (isGenerator) {
-			return [`${caseName}, ${name}: the generator did not keep its plan; the case says less than it seems.`];
+/** The first of the lesser rates at which nobody is at his end, tried once with each; the lowest when there is none. */
+async function highestSustainedRate(relays, generator, traffic, seconds) {
+	for (const rate of lesserRates.slice(0, -1)) {
+		if (await isSustained(relays, generator, steadyTraffic({...traffic, seconds, rate}))) {
+			return rate;
 		}
+	}
 
-		return lossPercent > saturatedLossPercent
-			? [`${caseName}, ${name}: the relay's side saturated, ${lossPercent.toFixed(2)} % lost.`]
-			: [];
-	});
+	return lesserRates.at(-1);
+}
+
+async function isSustained(relays, generator, traffic) {
+	for (const relay of relays) {
+		if (isTooFast(await sendThrough(relay, generator, traffic))) {
+			return false;
+		}
+	}
+
+	return true;
+}
+
+function describeRate(rate) {
+	return rate === lesserRates.at(-1) ? 'the lowest one tried' : 'the highest one that all sustained';
+}
+
+function remarksOnSaturation(caseName, outcome) {
+	return outcome.flatMap(({name, metrics}) => describeSaturation(caseName, name, metrics) ?? []);
 }

@@ -1,8 +1,14 @@
+import process from 'node:process';
+import {setFlagsFromString} from 'node:v8';
+import {runInNewContext} from 'node:vm';
 import {MediaPlane} from '../../dist/trusted/media/media-plane.js';
 import {MasterKey} from '../../dist/trusted/media/srtp/master-key.js';
 import {serve} from '../machinery/child-process.mjs';
 
-const plane = MediaPlane.open({portRange: [20_000, 29_999]});
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+
+const plane = MediaPlane.open({portRange: [20_000, 59_999]});
 const local = {localAddress: '127.0.0.1'};
 let relays = [];
 
@@ -10,6 +16,12 @@ serve({
 	/** → where each leg listens, by call. */
 	setUp({calls}) {
 		return Promise.all(calls.map(setUpCall));
+	},
+	/** → octets that JavaScript holds, garbage apart. */
+	measureHeap() {
+		collectGarbage();
+		const {heapUsed, external} = process.memoryUsage();
+		return heapUsed + external;
 	},
 	async tearDown() {
 		await Promise.all(relays.map((relay) => plane.destroyRelay(relay)));

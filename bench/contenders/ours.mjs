@@ -25,6 +25,7 @@ export function startOurs({core}) {
 				})),
 			);
 		},
+		javascriptOctets: () => child.ask({command: 'measureHeap'}),
 		tearDown: () => child.ask({command: 'tearDown'}),
 		close: () => child.close(),
 	};

@@ -11,8 +11,8 @@ export function cpuMicroseconds(pid) {
 	return total;
 }
 
-/** Resident memory of a process in octets. */
-export function residentOctets(pid) {
-	const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+/** Memory in octets that a process has for itself: resident, pages shared with others counted in part (PSS). */
+export function proportionalOctets(pid) {
+	const [, kibibytes] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
 	return 1024 * Number(kibibytes);
 }

@@ -24,7 +24,7 @@ export async function startRtpengine({core}) {
 		'--interface=127.0.0.1',
 		`--listen-ng=127.0.0.1:${port}`,
 		'--port-min=10000',
-		'--port-max=19999',
+		'--port-max=59999',
 		'--num-threads=1',
 		'--delete-delay=0',
 		'--log-level=2',

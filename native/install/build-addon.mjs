@@ -38,15 +38,16 @@ export function buildTarget(target, configuration, environment = {}) {
 	return join(build, configuration);
 }
 
-function runNodeGyp(commands, flags, environment = {}) {
+/** node-gyp with the headers of this Node. `output` is what becomes of its words: `inherit` or `ignore`. */
+export function runNodeGyp(commands, flags, environment = {}, output = 'inherit') {
 	const nodeGyp = join(dirname(require.resolve('node-gyp/package.json')), 'bin', 'node-gyp.js');
-	run(process.execPath, [nodeGyp, ...commands, ...headersOfThisNode(), ...flags], environment);
+	run(process.execPath, [nodeGyp, ...commands, ...headersOfThisNode(), ...flags], environment, output);
 }
 
-function run(program, argv, environment) {
+function run(program, argv, environment, output = 'inherit') {
 	const outcome = spawnSync(program, argv, {
 		cwd: root,
-		stdio: 'inherit',
+		stdio: ['ignore', output, 'inherit'],
 		// gyp files call `node`: let it be this one.
 		env: {...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`, ...environment},
 	});

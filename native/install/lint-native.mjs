@@ -5,12 +5,18 @@ import {dirname, join, relative} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 
-const native = join(dirname(fileURLToPath(import.meta.url)), '..');
-const notOurs = [join('libsrtp', 'source'), join('test', 'build')];
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const folders = ['native', join('bench', 'native')];
+const notOurs = [
+	join('native', 'libsrtp', 'source'),
+	join('native', 'test', 'build'),
+	join('bench', 'native', 'build'),
+];
 
-const files = readdirSync(native, {recursive: true})
+const files = folders
+	.flatMap((folder) => readdirSync(join(root, folder), {recursive: true}).map((name) => join(folder, name)))
 	.filter((name) => /\.(cc|h|c)$/.test(name) && !notOurs.some((folder) => name.startsWith(`${folder}/`)))
-	.map((name) => relative(process.cwd(), join(native, name)));
+	.map((name) => relative(process.cwd(), join(root, name)));
 const program = ['clang-format', 'clang-format-14'].find((name) => spawnSync(name, ['--version']).status === 0);
 
 if (program === undefined) {
