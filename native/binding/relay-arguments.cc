@@ -78,13 +78,34 @@ srtp::SessionOptions claimKeys(const Napi::Object& session) {
   if (const Napi::Value window = session.Get("replayWindowPackets"); window.IsNumber()) {
     options.replayWindowPackets = uint32(window);
   }
+  if (session.Get("whenExpired").StrictEquals(Napi::String::New(session.Env(), "alert"))) {
+    options.expiry = srtp::ExpiryRule::alert;
+  }
   return options;
+}
+
+srtp::RolloverRule readRolloverRule(const Napi::Object& session) {
+  const bool isReset =
+      session.Get("rollover").StrictEquals(Napi::String::New(session.Env(), "reset"));
+  return isReset ? srtp::RolloverRule::reset : srtp::RolloverRule::keep;
+}
+
+srtp::RekeyRules readRekeyRules(const Napi::Object& session) {
+  srtp::RekeyRules rules{.rollover = readRolloverRule(session)};
+  if (const Napi::Value grace = session.Get("rekeyGraceMs"); grace.IsNumber()) {
+    rules.graceMs = uint32(grace);
+  }
+  return rules;
 }
 
 template <typename Session>
 std::unique_ptr<Session> makeSession(Napi::Env env, const srtp::SessionOptions& options) {
   auto session = Session::create(options);
-  if (!session.ok()) throwCoded(env, "SESSION_REFUSED", expectationOf(session.failure()));
+  if (!session.ok()) {
+    const bool isReused = session.failure() == srtp::SessionFailure::keyReused;
+    throwCoded(env, isReused ? "OUTBOUND_KEY_REUSED" : "SESSION_REFUSED",
+               expectationOf(session.failure()));
+  }
   return std::move(session).value();
 }
 
@@ -125,13 +146,18 @@ media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
 
   configuration.isClear = settings.Get("isClear").As<Napi::Boolean>();
   if (const Napi::Value inbound = settings.Get("inbound"); inbound.IsObject()) {
-    const srtp::SessionOptions options = claimKeys(inbound.As<Napi::Object>());
+    const auto session = inbound.As<Napi::Object>();
+    const srtp::SessionOptions options = claimKeys(session);
+    configuration.inboundRekey = readRekeyRules(session);
     configuration.inbound = makeSession<srtp::SrtpInbound>(env, options);
     configuration.tagOctets = srtp::traitsOf(options.keys.at(0).masterKey->suite()).rtpTagOctets;
   }
   if (const Napi::Value outbound = settings.Get("outbound"); outbound.IsObject()) {
-    configuration.outbound =
-        makeSession<srtp::SrtpOutbound>(env, claimKeys(outbound.As<Napi::Object>()));
+    const auto session = outbound.As<Napi::Object>();
+    srtp::SessionOptions options = claimKeys(session);
+    options.mustOwnKeys = true;
+    configuration.outbound = makeSession<srtp::SrtpOutbound>(env, options);
+    configuration.outboundRollover = readRolloverRule(session);
   }
   return configuration;
 }

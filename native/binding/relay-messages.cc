@@ -17,8 +17,26 @@ const char* codeOf(net::CommandFailure failure) noexcept {
       return "NO_SESSION";
     case net::CommandFailure::learningNeedsSrtp:
       return "LEARNING_NEEDS_SRTP";
+    case net::CommandFailure::keyInBothDirections:
+      return "KEY_IN_BOTH_DIRECTIONS";
   }
   return "INTERNAL";
+}
+
+const char* nameOf(media::RelayEvent::Kind kind) noexcept {
+  switch (kind) {
+    case media::RelayEvent::Kind::wrongSource:
+      return "wrong-source";
+    case media::RelayEvent::Kind::firstPacket:
+      return "first-packet";
+    case media::RelayEvent::Kind::rekeyDue:
+      return "rekey-due";
+    case media::RelayEvent::Kind::peerKeyExpired:
+      return "peer-key-expired";
+    case media::RelayEvent::Kind::ownKeyExpired:
+      return "own-key-expired";
+  }
+  return "";
 }
 
 Napi::Number count(Napi::Env env, std::uint64_t value) {
@@ -57,9 +75,8 @@ Napi::Object toObject(Napi::Env env, const net::Reply& reply) {
 }
 
 Napi::Object toObject(Napi::Env env, const net::Event& event) {
-  const bool isWrongSource = event.event.kind == media::RelayEvent::Kind::wrongSource;
   Napi::Object object = Napi::Object::New(env);
-  object.Set("event", Napi::String::New(env, isWrongSource ? "wrong-source" : "first-packet"));
+  object.Set("event", Napi::String::New(env, nameOf(event.event.kind)));
   object.Set("relay", Napi::Number::New(env, event.relay));
   object.Set("leg", count(env, event.event.leg));
   object.Set("address", Napi::String::New(env, event.event.from.addressText()));

@@ -85,6 +85,9 @@ constexpr const char* expectationOf(srtp::SessionFailure failure) noexcept {
       return "Expected `activeMki` to name one of `keys`, got another.";
     case srtp::SessionFailure::libraryUnusable:
       return "Expected libsrtp to make a session, got a failure of its own.";
+    case srtp::SessionFailure::keyReused:
+      return "Expected a key of its own for what the leg sends, got one that protects or protected "
+             "others' packets.";
   }
   return "Expected options of a session.";
 }

@@ -20,3 +20,51 @@ srtp_err_status_t srtp_get_stream_index(srtp_t session, uint32_t ssrc, uint64_t 
   *index = stream->rtp_rdbx.index;
   return srtp_err_status_ok;
 }
+
+srtp_err_status_t srtp_adopt_rtp_indices(srtp_t to, srtp_t from, uint32_t ssrc) {
+  const srtp_stream_ctx_t *source = srtp_get_stream(from, htonl(ssrc));
+  if (source == NULL) return srtp_err_status_no_ctx;
+  const srtp_err_status_t status = srtp_add_stream_like_template(to, ssrc);
+  if (status != srtp_err_status_ok) return status;
+
+  srtp_rdbx_t *adopted = &srtp_get_stream(to, htonl(ssrc))->rtp_rdbx;
+  adopted->index = source->rtp_rdbx.index;
+  bitvector_set_to_zero(&adopted->bitmask);
+  // The last bit of a window stands for its highest index.
+  const uint32_t room = bitvector_get_length(&adopted->bitmask);
+  const uint32_t known = bitvector_get_length(&source->rtp_rdbx.bitmask);
+  for (uint32_t back = 1; back <= room && back <= known; back++) {
+    if (bitvector_get_bit(&source->rtp_rdbx.bitmask, known - back)) {
+      bitvector_set_bit(&adopted->bitmask, room - back);
+    }
+  }
+  return srtp_err_status_ok;
+}
+
+srtp_err_status_t srtp_adopt_rtcp_indices(srtp_t to, srtp_t from, uint32_t ssrc) {
+  const srtp_stream_ctx_t *source = srtp_get_stream(from, htonl(ssrc));
+  if (source == NULL) return srtp_err_status_no_ctx;
+  const srtp_err_status_t status = srtp_add_stream_like_template(to, ssrc);
+  if (status != srtp_err_status_ok) return status;
+  srtp_get_stream(to, htonl(ssrc))->rtcp_rdb = source->rtcp_rdb;
+  return srtp_err_status_ok;
+}
+
+srtp_err_status_t srtp_mirror_rtp_index(srtp_t to, srtp_t from, uint32_t ssrc,
+                                        uint16_t sequence_number) {
+  const srtp_stream_ctx_t *source = srtp_get_stream(from, htonl(ssrc));
+  srtp_stream_ctx_t *mirror = srtp_get_stream(to, htonl(ssrc));
+  if (source == NULL || mirror == NULL) return srtp_err_status_no_ctx;
+
+  const uint64_t highest = source->rtp_rdbx.index;
+  const uint64_t index = highest - (uint16_t)((uint16_t)highest - sequence_number);
+  srtp_rdbx_t *window = &mirror->rtp_rdbx;
+  const int64_t delta = (int64_t)(index - window->index);
+  if (delta > UINT16_MAX) {  // libsrtp advances by less than one rollover at a time
+    srtp_rdbx_set_roc_seq(window, (uint32_t)(index >> 16), sequence_number);
+    srtp_rdbx_add_index(window, 0);
+  } else if (delta > -(int64_t)srtp_rdbx_get_window_size(window)) {
+    srtp_rdbx_add_index(window, (int)delta);
+  }
+  return srtp_err_status_ok;
+}

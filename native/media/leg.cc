@@ -80,10 +80,19 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration) n
   const bool isSamePeer =
       isConfigured_ && isClear_ == configuration.isClear && !configuration.inbound;
   if (configuration.inbound) {
-    inbound_ = std::move(configuration.inbound);
+    if (inbound_) {
+      inbound_->rekey(std::move(configuration.inbound), configuration.inboundRekey);
+    } else {
+      inbound_.emplace(std::move(configuration.inbound));
+    }
     tagOctets_ = configuration.tagOctets;
   }
-  if (configuration.outbound) outbound_ = std::move(configuration.outbound);
+  if (configuration.outbound) {
+    if (outbound_ && configuration.outboundRollover == srtp::RolloverRule::keep) {
+      configuration.outbound->adoptIndices(*outbound_);
+    }
+    outbound_ = std::move(configuration.outbound);
+  }
   isConfigured_ = true;
   isClear_ = configuration.isClear;
   direction_ = configuration.direction;
@@ -98,22 +107,45 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration) n
   return std::nullopt;
 }
 
-Result<std::size_t, DropReason> Leg::open(const Arrival& arrival) noexcept {
+bool Leg::wouldMixDirections(const LegConfiguration& next, const Leg& other) const noexcept {
+  for (const srtp::SrtpOutbound* outbound :
+       {next.outbound.get(), outbound_.get(), other.outbound_.get()}) {
+    if (outbound != nullptr && next.inbound && next.inbound->sharesKeyWith(*outbound)) return true;
+  }
+  if (!next.outbound) return false;
+  return (inbound_ && inbound_->sharesKeyWith(*next.outbound)) ||
+         (other.inbound_ && other.inbound_->sharesKeyWith(*next.outbound));
+}
+
+void Leg::onTick(std::uint64_t nowMs) noexcept {
+  if (inbound_) inbound_->onTick(nowMs);
+}
+
+std::optional<srtp::KeyNotice> Leg::takeInboundNotice() noexcept {
+  return inbound_ ? inbound_->takeNotice() : std::nullopt;
+}
+
+std::optional<srtp::KeyNotice> Leg::takeOutboundNotice() noexcept {
+  return outbound_ ? outbound_->takeNotice() : std::nullopt;
+}
+
+Result<std::size_t, DropReason> Leg::open(const Arrival& arrival, std::uint64_t nowMs) noexcept {
   if (!isConfigured_) return DropReason::noRoute;
   if (!guard(arrival.channel).admits(arrival.from)) return DropReason::wrongSource;
   if (arrival.isTruncated) return DropReason::malformed;
 
   const std::span<std::uint8_t> packet = arrival.room.first(arrival.length);
   if (classifyDatagram(packet) != DatagramKind::media) return DropReason::malformed;
-  return arrival.channel == Channel::rtp ? openRtp(packet, arrival.from)
-                                         : openRtcp(packet, arrival.from);
+  return arrival.channel == Channel::rtp ? openRtp(packet, arrival.from, nowMs)
+                                         : openRtcp(packet, arrival.from, nowMs);
 }
 
 Result<std::size_t, DropReason> Leg::openRtp(std::span<std::uint8_t> packet,
-                                             const TransportAddress& from) noexcept {
+                                             const TransportAddress& from,
+                                             std::uint64_t nowMs) noexcept {
   if (!RtpPacketView::parse(packet)) return DropReason::malformed;
   if (inbound_) {
-    const auto opened = inbound_->unprotectRtp(packet);
+    const auto opened = inbound_->unprotectRtp(packet, nowMs);
     if (!opened.ok()) {
       if (opened.failure() == srtp::UnprotectFailure::badTag) rtpGuard_.onRefuted(from);
       return reasonFor(opened.failure());
@@ -133,10 +165,11 @@ Result<std::size_t, DropReason> Leg::openRtp(std::span<std::uint8_t> packet,
 }
 
 Result<std::size_t, DropReason> Leg::openRtcp(std::span<std::uint8_t> packet,
-                                              const TransportAddress& from) noexcept {
+                                              const TransportAddress& from,
+                                              std::uint64_t nowMs) noexcept {
   if (!beginsLikeRtcp(packet)) return DropReason::malformed;
   if (inbound_) {
-    const auto opened = inbound_->unprotectRtcp(packet);
+    const auto opened = inbound_->unprotectRtcp(packet, nowMs);
     if (!opened.ok()) {
       if (opened.failure() == srtp::UnprotectFailure::badTag) rtcpGuard_.onRefuted(from);
       return reasonFor(opened.failure());

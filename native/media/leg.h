@@ -11,7 +11,7 @@
 #include "media/origin-guard.h"
 #include "media/statistics.h"
 #include "media/transport-address.h"
-#include "srtp/srtp-inbound.h"
+#include "srtp/inbound-contexts.h"
 #include "srtp/srtp-outbound.h"
 
 namespace sallyport::media {
@@ -39,6 +39,10 @@ struct LegConfiguration {
   std::unique_ptr<srtp::SrtpInbound> inbound;
   /// Absent: the present session stays, so that its indices never repeat.
   std::unique_ptr<srtp::SrtpOutbound> outbound;
+  /// How `inbound` follows the present session.
+  srtp::RekeyRules inboundRekey;
+  /// How `outbound` follows the present session.
+  srtp::RolloverRule outboundRollover = srtp::RolloverRule::keep;
   /// Octets of the RTP tag of `inbound`.
   std::size_t tagOctets = 0;
 };
@@ -57,7 +61,12 @@ struct Arrival {
   TransportAddress from;
 };
 
-enum class ConfigureFailure : std::uint8_t { noSession, learningNeedsSrtp };
+enum class ConfigureFailure : std::uint8_t {
+  noSession,
+  learningNeedsSrtp,
+  /// What we send would have a key that somebody sends to us under: reflected packets would open.
+  keyInBothDirections,
+};
 
 /// One side of a relay: what may come in, what goes out, and the crypto contexts of both.
 /// Knows no socket and no clock. Changing it keeps its ports and counters.
@@ -67,14 +76,27 @@ class Leg {
   /// An address learned before stays learned when neither its rule nor the inbound key changed.
   [[nodiscard]] std::optional<ConfigureFailure> configure(LegConfiguration configuration) noexcept;
 
+  /// True when `next` would leave one key protecting what comes in and what goes out, on this leg
+  /// or across to `other`.
+  [[nodiscard]] bool wouldMixDirections(const LegConfiguration& next,
+                                        const Leg& other) const noexcept;
+
   /// Checks source, form, tag and replay of what arrived, opens it in place and returns its new
   /// length. The origin guard learns from packets that passed.
-  [[nodiscard]] Result<std::size_t, DropReason> open(const Arrival& arrival) noexcept;
+  [[nodiscard]] Result<std::size_t, DropReason> open(const Arrival& arrival,
+                                                     std::uint64_t nowMs) noexcept;
 
   /// Seals the first `length` octets of `room` in place for this leg's peer; the octets behind them
   /// are room for tag, index and MKI.
   [[nodiscard]] Result<std::size_t, DropReason> seal(Channel channel, std::span<std::uint8_t> room,
                                                      std::size_t length) noexcept;
+
+  /// Once a second: old keys end also when nothing comes.
+  void onTick(std::uint64_t nowMs) noexcept;
+
+  /// What there is to say of the peer's keys, and of ours, since the last call.
+  [[nodiscard]] std::optional<srtp::KeyNotice> takeInboundNotice() noexcept;
+  [[nodiscard]] std::optional<srtp::KeyNotice> takeOutboundNotice() noexcept;
 
   /// Where packets of `channel` go.
   [[nodiscard]] const TransportAddress& destination(Channel channel) const noexcept {
@@ -85,9 +107,11 @@ class Leg {
 
  private:
   [[nodiscard]] Result<std::size_t, DropReason> openRtp(std::span<std::uint8_t> packet,
-                                                        const TransportAddress& from) noexcept;
+                                                        const TransportAddress& from,
+                                                        std::uint64_t nowMs) noexcept;
   [[nodiscard]] Result<std::size_t, DropReason> openRtcp(std::span<std::uint8_t> packet,
-                                                         const TransportAddress& from) noexcept;
+                                                         const TransportAddress& from,
+                                                         std::uint64_t nowMs) noexcept;
   [[nodiscard]] const OriginGuard& guard(Channel channel) const noexcept {
     return channel == Channel::rtp ? rtpGuard_ : rtcpGuard_;
   }
@@ -99,7 +123,7 @@ class Leg {
   std::bitset<128> payloadTypes_;
   OriginGuard rtpGuard_;
   OriginGuard rtcpGuard_;
-  std::unique_ptr<srtp::SrtpInbound> inbound_;
+  std::optional<srtp::InboundContexts> inbound_;
   std::unique_ptr<srtp::SrtpOutbound> outbound_;
 };
 

@@ -11,7 +11,14 @@ namespace sallyport::media {
 
 /// Something that packets, or their absence, did on a leg.
 struct RelayEvent {
-  enum class Kind : std::uint8_t { wrongSource, firstPacket };
+  enum class Kind : std::uint8_t {
+    wrongSource,
+    firstPacket,
+    /// Four fifths of the lifetime of the key that we send under are used.
+    rekeyDue,
+    peerKeyExpired,
+    ownKeyExpired,
+  };
   Kind kind = Kind::firstPacket;
   std::size_t leg = 0;
   TransportAddress from;

@@ -13,6 +13,9 @@ constexpr std::uint64_t kWrongSourceEventIntervalMs = 1000;
 std::optional<ConfigureFailure> Relay::configure(std::size_t leg,
                                                  LegConfiguration configuration) noexcept {
   Side& side = sides_[leg];
+  if (side.leg.wouldMixDirections(configuration, sides_[otherLeg(leg)].leg)) {
+    return ConfigureFailure::keyInBothDirections;
+  }
   const auto failure = side.leg.configure(std::move(configuration));
   if (!failure) side.hasReportedFirstPacket = false;
   return failure;
@@ -28,7 +31,8 @@ std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t no
     ++statistics.receivedRtcp;
   }
 
-  const auto opened = leg.open(arrival);
+  const auto opened = leg.open(arrival, nowMs);
+  if (const auto notice = leg.takeInboundNotice()) noteKey(arrival.leg, *notice, false);
   if (!opened.ok()) {
     statistics.countDropped(opened.failure());
     if (opened.failure() == DropReason::wrongSource) noteWrongSource(arrival, nowMs);
@@ -39,6 +43,7 @@ std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t no
   const std::size_t other = otherLeg(arrival.leg);
   Leg& onward = sides_[other].leg;
   const auto sealed = onward.seal(arrival.channel, arrival.room, opened.value());
+  if (const auto notice = onward.takeOutboundNotice()) noteKey(other, *notice, true);
   if (!sealed.ok()) {
     statistics.countDropped(sealed.failure());
     return std::nullopt;
@@ -60,7 +65,9 @@ void Relay::onUnsent(const Departure& departure, DropReason reason) noexcept {
   sides_[otherLeg(departure.leg)].leg.statistics.countDropped(reason);
 }
 
-void Relay::onTick(std::uint64_t /*nowMs*/) noexcept {}
+void Relay::onTick(std::uint64_t nowMs) noexcept {
+  for (Side& side : sides_) side.leg.onTick(nowMs);
+}
 
 void Relay::noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcept {
   Side& side = sides_[arrival.leg];
@@ -72,6 +79,12 @@ void Relay::noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcep
   side.wrongSourceReportedMs = nowMs;
   events_.raise({RelayEvent::Kind::wrongSource, arrival.leg, arrival.from,
                  std::exchange(side.suppressed, 0)});
+}
+
+void Relay::noteKey(std::size_t leg, srtp::KeyNotice notice, bool isOurs) noexcept {
+  using Kind = RelayEvent::Kind;
+  const Kind expired = isOurs ? Kind::ownKeyExpired : Kind::peerKeyExpired;
+  events_.raise({notice == srtp::KeyNotice::rekeyDue ? Kind::rekeyDue : expired, leg, {}, 0});
 }
 
 void Relay::noteFirstPacket(const Arrival& arrival) noexcept {

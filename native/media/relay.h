@@ -52,6 +52,7 @@ class Relay {
   };
 
   void noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcept;
+  void noteKey(std::size_t leg, srtp::KeyNotice notice, bool isOurs) noexcept;
   void noteFirstPacket(const Arrival& arrival) noexcept;
 
   std::array<Side, 2> sides_;

@@ -48,6 +48,8 @@ CommandFailure failureFor(media::ConfigureFailure failure) noexcept {
       return CommandFailure::noSession;
     case media::ConfigureFailure::learningNeedsSrtp:
       return CommandFailure::learningNeedsSrtp;
+    case media::ConfigureFailure::keyInBothDirections:
+      return CommandFailure::keyInBothDirections;
   }
   return CommandFailure::noSession;
 }

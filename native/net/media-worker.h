@@ -49,6 +49,7 @@ enum class CommandFailure : std::uint8_t {
   pollerRefused,
   noSession,
   learningNeedsSrtp,
+  keyInBothDirections,
 };
 using RelayStatistics = std::array<media::LegStatistics, 2>;
 struct Reply {

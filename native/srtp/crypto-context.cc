@@ -34,16 +34,9 @@ srtp_crypto_policy_t cryptoPolicy(const SuiteTraits& suite, std::size_t tagOctet
 
 }  // namespace
 
-KeyBudget::KeyBudget(std::uint64_t lifetimePackets) noexcept
-    : rtpLeft_(std::min(lifetimePackets, kMaxRtpPacketsPerKey)),
-      rtcpLeft_(std::min(lifetimePackets, kMaxRtcpPacketsPerKey)) {}
-
 CryptoContext::CryptoContext(const SuiteTraits& suite, const SessionOptions& options)
     : suite_(suite), activeKey_(options.activeKey), maxSources_(options.maxSources) {
-  for (const SessionKey& key : options.keys) {
-    mkis_.push_back(key.mki);
-    budgets_.emplace_back(key.lifetimePackets);
-  }
+  for (const SessionKey& key : options.keys) mkis_.push_back(key.mki);
   sources_.reserve(maxSources_);  // no allocation per packet
 }
 
@@ -53,6 +46,7 @@ Result<std::unique_ptr<CryptoContext>, SessionFailure> CryptoContext::create(
 
   const SuiteTraits& suite = traitsOf(options.keys.front().masterKey->suite());
   std::unique_ptr<CryptoContext> context(new CryptoContext(suite, options));
+  if (const auto failure = context->takeKeys(direction, options)) return *failure;
   context->rtp_ = openSession(direction, options, suite.rtpTagOctets);
   if (!context->rtp_) return SessionFailure::libraryUnusable;
 
@@ -63,6 +57,24 @@ Result<std::unique_ptr<CryptoContext>, SessionFailure> CryptoContext::create(
     if (!context->rtcp_) return SessionFailure::libraryUnusable;
   }
   return context;
+}
+
+std::optional<SessionFailure> CryptoContext::takeKeys(Direction direction,
+                                                      const SessionOptions& options) {
+  isOutbound_ = direction == Direction::outbound;
+  for (const SessionKey& key : options.keys) {
+    auto record = KeyRegistry::ofProcess().recordOf(*key.masterKey);
+    if (!record) return SessionFailure::libraryUnusable;
+    if (isOutbound_ && options.mustOwnKeys) {
+      auto claim = OutboundClaim::take(record);
+      if (!claim) return SessionFailure::keyReused;
+      claims_.push_back(std::move(*claim));
+    }
+    budgets_.emplace_back(isOutbound_ ? record->sealed : record->opened, key.lifetimePackets,
+                          options.expiry);
+    records_.push_back(std::move(record));
+  }
+  return std::nullopt;
 }
 
 CryptoContext::Session CryptoContext::openSession(Direction direction,
@@ -101,6 +113,26 @@ std::optional<std::size_t> CryptoContext::keyNamed(
   return found - mkis_.begin();
 }
 
+bool CryptoContext::mayUse(std::size_t key) noexcept {
+  if (!budgets_[key].isPastLifetime()) return true;
+  notices_.onExpired();
+  return !budgets_[key].isSpent();
+}
+
+void CryptoContext::countRtp(std::size_t key) noexcept {
+  budgets_[key].countRtp();
+  if (isOutbound_ && budgets_[key].isNearlySpent()) notices_.onNearlySpent();
+}
+
+void CryptoContext::countRtcp(std::size_t key) noexcept {
+  budgets_[key].countRtcp();
+  if (isOutbound_ && budgets_[key].isNearlySpent()) notices_.onNearlySpent();
+}
+
+bool CryptoContext::sharesKeyWith(const CryptoContext& other) const noexcept {
+  return std::ranges::find_first_of(records_, other.records_) != records_.end();
+}
+
 Source* CryptoContext::findSource(std::uint32_t ssrc) noexcept {
   const auto found = std::ranges::find(sources_, ssrc, &Source::ssrc);
   return found == sources_.end() ? nullptr : &*found;
@@ -130,6 +162,32 @@ void CryptoContext::settleRolloverCounter(Source& source, bool succeeded) noexce
   // it would pin the counter of all packets to come.
   srtp_set_stream_roc(rtpSession(), source.ssrc, 0);
   if (succeeded) source.pendingRolloverCounter.reset();
+}
+
+void CryptoContext::adoptIndices(const CryptoContext& from, bool withRtcp) noexcept {
+  for (const Source& source : from.sources_) {
+    if (findSource(source.ssrc) == nullptr && isFull()) return;
+    if (source.hasRtp && srtp_adopt_rtp_indices(rtpSession(), from.rtpSession(), source.ssrc) !=
+                             srtp_err_status_ok) {
+      return;
+    }
+    // A source that sent no SRTCP has no stream where SRTCP has a session of its own.
+    if (withRtcp) srtp_adopt_rtcp_indices(rtcpSession(), from.rtcpSession(), source.ssrc);
+    Source* known = findSource(source.ssrc);
+    if (known == nullptr) known = &addSource(source.ssrc);
+    known->hasRtp = source.hasRtp;
+    known->pendingRolloverCounter = source.pendingRolloverCounter;
+  }
+}
+
+void CryptoContext::mirrorRtp(const CryptoContext& from, std::uint32_t ssrc,
+                              std::uint16_t sequenceNumber) noexcept {
+  Source* source = findSource(ssrc);
+  if (source == nullptr && isFull()) return;
+  if (srtp_add_stream_like_template(rtpSession(), ssrc) != srtp_err_status_ok) return;
+  srtp_mirror_rtp_index(rtpSession(), from.rtpSession(), ssrc, sequenceNumber);
+  if (source == nullptr) source = &addSource(ssrc);
+  source->hasRtp = true;
 }
 
 std::optional<std::uint32_t> CryptoContext::rolloverCounter(std::uint32_t ssrc) noexcept {

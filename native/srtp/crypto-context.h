@@ -9,26 +9,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "srtp/key-budget.h"
+#include "srtp/key-registry.h"
 #include "srtp/session-options.h"
 
 namespace sallyport::srtp {
 
 enum class Direction : std::uint8_t { inbound, outbound };
-
-/// How many packets a master key may still protect (RFC 3711 §9.2): whichever count runs out first
-/// ends the key.
-class KeyBudget {
- public:
-  explicit KeyBudget(std::uint64_t lifetimePackets) noexcept;
-
-  bool isSpent() const noexcept { return rtpLeft_ == 0 || rtcpLeft_ == 0; }
-  void countRtp() noexcept { --rtpLeft_; }
-  void countRtcp() noexcept { --rtcpLeft_; }
-
- private:
-  std::uint64_t rtpLeft_;
-  std::uint64_t rtcpLeft_;
-};
 
 /// One SSRC of a session.
 struct Source {
@@ -57,7 +44,15 @@ class CryptoContext {
   /// Which key a packet that ends with `mki` names; without MKI the only one.
   std::optional<std::size_t> keyNamed(std::span<const std::uint8_t> mki) const noexcept;
   std::size_t activeKey() const noexcept { return activeKey_; }
-  KeyBudget& budget(std::size_t key) noexcept { return budgets_[key]; }
+
+  /// False when the key must not be used again; notes when it is past its lifetime.
+  bool mayUse(std::size_t key) noexcept;
+  /// Counts a packet of a key, and notes when an outbound one nears its end.
+  void countRtp(std::size_t key) noexcept;
+  void countRtcp(std::size_t key) noexcept;
+  std::optional<KeyNotice> takeNotice() noexcept { return notices_.take(); }
+  /// True when both have a master key in common, whatever its salt.
+  bool sharesKeyWith(const CryptoContext& other) const noexcept;
 
   /// Null for a source that nothing is known of.
   Source* findSource(std::uint32_t ssrc) noexcept;
@@ -73,6 +68,12 @@ class CryptoContext {
   void offerRolloverCounter(const Source& source) noexcept;
   void settleRolloverCounter(Source& source, bool succeeded) noexcept;
 
+  /// Takes over sources with their indices and replay lists, as far as there is room.
+  void adoptIndices(const CryptoContext& from, bool withRtcp) noexcept;
+  /// Marks the packet that `from` accepted last as accepted here too.
+  void mirrorRtp(const CryptoContext& from, std::uint32_t ssrc,
+                 std::uint16_t sequenceNumber) noexcept;
+
   std::optional<std::uint32_t> rolloverCounter(std::uint32_t ssrc) noexcept;
   std::optional<RolloverFailure> setRolloverCounter(std::uint32_t ssrc,
                                                     std::uint32_t rolloverCounter) noexcept;
@@ -84,6 +85,7 @@ class CryptoContext {
   using Session = std::unique_ptr<srtp_ctx_t_, Dealloc>;
 
   CryptoContext(const SuiteTraits& suite, const SessionOptions& options);
+  std::optional<SessionFailure> takeKeys(Direction direction, const SessionOptions& options);
   static Session openSession(Direction direction, const SessionOptions& options,
                              std::size_t rtpTagOctets);
 
@@ -92,7 +94,11 @@ class CryptoContext {
   /// Only where libsrtp cannot do both in one session.
   Session rtcp_;
   std::vector<std::vector<std::uint8_t>> mkis_;
+  std::vector<std::shared_ptr<KeyRecord>> records_;
+  std::vector<OutboundClaim> claims_;
   std::vector<KeyBudget> budgets_;
+  KeyNotices notices_;
+  bool isOutbound_ = false;
   std::size_t activeKey_;
   std::vector<Source> sources_;
   std::size_t maxSources_;

@@ -38,6 +38,25 @@ struct SessionKey {
   std::uint64_t lifetimePackets = kMaxRtpPacketsPerKey;
 };
 
+/// What happens when a key is past its lifetime. The maxima of RFC 3711 §9.2 stop it in any case.
+enum class ExpiryRule : std::uint8_t { stop, alert };
+
+/// Something that the owner of a session should know of one of its keys.
+enum class KeyNotice : std::uint8_t {
+  /// Four fifths of its lifetime are used; outbound only.
+  rekeyDue,
+  /// It is past its lifetime.
+  expired,
+};
+
+/// What becomes of rollover counters where a new key follows an old one.
+enum class RolloverRule : std::uint8_t {
+  /// They go on (RFC 3711 §3.3.1).
+  keep,
+  /// They start again at 0 (RFC 4568 §7.1.4 where an address changes; Microsoft Teams always).
+  reset,
+};
+
 struct SessionOptions {
   /// At least one; all of one suite, with MKIs of one length that differ.
   std::vector<SessionKey> keys;
@@ -47,6 +66,9 @@ struct SessionOptions {
   std::uint32_t maxSources = kDefaultMaxSources;
   /// Outbound only: index in `keys` of the key that protects.
   std::size_t activeKey = 0;
+  ExpiryRule expiry = ExpiryRule::stop;
+  /// Outbound only: refuses keys that another session made with this protects, or protected, under.
+  bool mustOwnKeys = false;
 };
 
 enum class SessionFailure : std::uint8_t {
@@ -62,6 +84,8 @@ enum class SessionFailure : std::uint8_t {
   maxSourcesOutOfRange,
   activeKeyOutOfRange,
   libraryUnusable,
+  /// Another session protects or protected packets under it (RFC 3711 §9.1).
+  keyReused,
 };
 
 /// What is wrong with `options`; empty when nothing is.

@@ -3,6 +3,7 @@
 #include "srtp/crypto-context.h"
 #include "srtp/packet-layout.h"
 #include "srtp/srtp-library.h"
+#include "srtp/srtp-outbound.h"
 
 namespace sallyport::srtp {
 
@@ -63,7 +64,7 @@ Result<std::size_t, UnprotectFailure> SrtpInbound::unprotectRtp(
   const std::size_t afterMki = suite.isAead ? 0 : suite.rtpTagOctets;
   const auto key = context_->keyNamed(packet.last(mkiOctets + afterMki).first(mkiOctets));
   if (!key) return UnprotectFailure::unknownMki;
-  if (context_->budget(*key).isSpent()) return UnprotectFailure::keyExpired;
+  if (!context_->mayUse(*key)) return UnprotectFailure::keyExpired;
 
   Source* source = context_->findSource(header->ssrc);
   if (source == nullptr && context_->isFull()) return UnprotectFailure::tooManySources;
@@ -80,7 +81,7 @@ Result<std::size_t, UnprotectFailure> SrtpInbound::unprotectRtp(
   if (source != nullptr) context_->settleRolloverCounter(*source, status == srtp_err_status_ok);
   if (status != srtp_err_status_ok) return failureOf(status);
 
-  context_->budget(*key).countRtp();
+  context_->countRtp(*key);
   (source != nullptr ? *source : context_->addSource(header->ssrc)).hasRtp = true;
   return static_cast<std::size_t>(length);
 }
@@ -105,7 +106,7 @@ Result<std::size_t, UnprotectFailure> SrtpInbound::unprotectRtcp(
 
   const auto key = context_->keyNamed(mki);
   if (!key) return UnprotectFailure::unknownMki;
-  if (context_->budget(*key).isSpent()) return UnprotectFailure::keyExpired;
+  if (!context_->mayUse(*key)) return UnprotectFailure::keyExpired;
 
   const Source* source = context_->findSource(*ssrc);
   if (source == nullptr && context_->isFull()) return UnprotectFailure::tooManySources;
@@ -115,10 +116,33 @@ Result<std::size_t, UnprotectFailure> SrtpInbound::unprotectRtcp(
       srtp_unprotect_rtcp_mki(context_->rtcpSession(), packet.data(), &length, context_->usesMki());
   if (status != srtp_err_status_ok) return failureOf(status);
 
-  context_->budget(*key).countRtcp();
+  context_->countRtcp(*key);
   if (source == nullptr) context_->addSource(*ssrc);
   return static_cast<std::size_t>(length);
 }
+
+bool SrtpInbound::isAead() const noexcept { return context_->suite().isAead; }
+
+bool SrtpInbound::usesMki() const noexcept { return context_->usesMki(); }
+
+bool SrtpInbound::sharesKeyWith(const SrtpInbound& other) const noexcept {
+  return context_->sharesKeyWith(*other.context_);
+}
+
+bool SrtpInbound::sharesKeyWith(const SrtpOutbound& other) const noexcept {
+  return context_->sharesKeyWith(*other.context_);
+}
+
+void SrtpInbound::adoptIndices(const SrtpInbound& from) noexcept {
+  context_->adoptIndices(*from.context_, sharesKeyWith(from));
+}
+
+void SrtpInbound::mirrorRtp(const SrtpInbound& from, std::uint32_t ssrc,
+                            std::uint16_t sequenceNumber) noexcept {
+  context_->mirrorRtp(*from.context_, ssrc, sequenceNumber);
+}
+
+std::optional<KeyNotice> SrtpInbound::takeNotice() noexcept { return context_->takeNotice(); }
 
 std::optional<std::uint32_t> SrtpInbound::rolloverCounter(std::uint32_t ssrc) const noexcept {
   return context_->rolloverCounter(ssrc);

@@ -12,6 +12,7 @@
 namespace sallyport::srtp {
 
 class CryptoContext;
+class SrtpOutbound;
 
 /// Why a packet was not opened.
 enum class UnprotectFailure : std::uint8_t {
@@ -43,6 +44,23 @@ class SrtpInbound {
   Result<std::size_t, UnprotectFailure> unprotectRtp(std::span<std::uint8_t> packet) noexcept;
   /// The same for SRTCP (RFC 3711 §3.4).
   Result<std::size_t, UnprotectFailure> unprotectRtcp(std::span<std::uint8_t> packet) noexcept;
+
+  bool isAead() const noexcept;
+  bool usesMki() const noexcept;
+  /// True when both have a master key in common, whatever its salt.
+  bool sharesKeyWith(const SrtpInbound& other) const noexcept;
+  bool sharesKeyWith(const SrtpOutbound& other) const noexcept;
+
+  /// Takes over the sources of `from` with their SRTP indices and replay lists; those of SRTCP too
+  /// where both share a key: under another one no packet can be a replay, and some senders begin
+  /// again at 0.
+  void adoptIndices(const SrtpInbound& from) noexcept;
+  /// Marks the SRTP packet that `from` accepted last as accepted here too.
+  void mirrorRtp(const SrtpInbound& from, std::uint32_t ssrc,
+                 std::uint16_t sequenceNumber) noexcept;
+
+  /// What there is to say of a key since the last call; each once.
+  std::optional<KeyNotice> takeNotice() noexcept;
 
   /// Rollover counter of a source; empty when nothing of it was seen or set.
   std::optional<std::uint32_t> rolloverCounter(std::uint32_t ssrc) const noexcept;

@@ -55,8 +55,8 @@ Result<std::size_t, ProtectFailure> SrtpOutbound::protectRtp(std::span<std::uint
   const auto header = readRtpHeader(buffer.first(length));
   if (!header) return ProtectFailure::malformed;
 
-  KeyBudget& budget = context_->budget(context_->activeKey());
-  if (budget.isSpent()) return ProtectFailure::keyExpired;
+  const std::size_t key = context_->activeKey();
+  if (!context_->mayUse(key)) return ProtectFailure::keyExpired;
 
   Source* source = context_->findSource(header->ssrc);
   if (source == nullptr) {
@@ -71,12 +71,12 @@ Result<std::size_t, ProtectFailure> SrtpOutbound::protectRtp(std::span<std::uint
   int protectedLength = static_cast<int>(length);
   const srtp_err_status_t status =
       srtp_protect_mki(context_->rtpSession(), buffer.data(), &protectedLength, context_->usesMki(),
-                       static_cast<unsigned>(context_->activeKey()));
+                       static_cast<unsigned>(key));
   context_->settleRolloverCounter(*source, status == srtp_err_status_ok);
   if (status != srtp_err_status_ok) return failureOf(status);
 
   source->hasRtp = true;
-  budget.countRtp();
+  context_->countRtp(key);
   return static_cast<std::size_t>(protectedLength);
 }
 
@@ -86,8 +86,8 @@ Result<std::size_t, ProtectFailure> SrtpOutbound::protectRtcp(std::span<std::uin
   const auto ssrc = readRtcpSsrc(buffer.first(length));
   if (!ssrc) return ProtectFailure::malformed;
 
-  KeyBudget& budget = context_->budget(context_->activeKey());
-  if (budget.isSpent()) return ProtectFailure::keyExpired;
+  const std::size_t key = context_->activeKey();
+  if (!context_->mayUse(key)) return ProtectFailure::keyExpired;
   if (context_->findSource(*ssrc) == nullptr) {
     if (context_->isFull()) return ProtectFailure::tooManySources;
     context_->addSource(*ssrc);
@@ -96,12 +96,18 @@ Result<std::size_t, ProtectFailure> SrtpOutbound::protectRtcp(std::span<std::uin
   int protectedLength = static_cast<int>(length);
   const srtp_err_status_t status =
       srtp_protect_rtcp_mki(context_->rtcpSession(), buffer.data(), &protectedLength,
-                            context_->usesMki(), static_cast<unsigned>(context_->activeKey()));
+                            context_->usesMki(), static_cast<unsigned>(key));
   if (status != srtp_err_status_ok) return failureOf(status);
 
-  budget.countRtcp();
+  context_->countRtcp(key);
   return static_cast<std::size_t>(protectedLength);
 }
+
+void SrtpOutbound::adoptIndices(const SrtpOutbound& from) noexcept {
+  context_->adoptIndices(*from.context_, true);
+}
+
+std::optional<KeyNotice> SrtpOutbound::takeNotice() noexcept { return context_->takeNotice(); }
 
 std::optional<std::uint32_t> SrtpOutbound::rolloverCounter(std::uint32_t ssrc) const noexcept {
   return context_->rolloverCounter(ssrc);

@@ -46,6 +46,12 @@ class SrtpOutbound {
   Result<std::size_t, ProtectFailure> protectRtcp(std::span<std::uint8_t> buffer,
                                                   std::size_t length) noexcept;
 
+  /// Goes on with the indices of `from`, SRTCP's too (RFC 3711 §3.3.1, §3.4).
+  void adoptIndices(const SrtpOutbound& from) noexcept;
+
+  /// What there is to say of a key since the last call; each once.
+  std::optional<KeyNotice> takeNotice() noexcept;
+
   /// Rollover counter of a source; empty when nothing of it was sent or set.
   std::optional<std::uint32_t> rolloverCounter(std::uint32_t ssrc) const noexcept;
   /// Sets it for the next packet of a source, also of one not used yet. Empty on success.
@@ -53,6 +59,7 @@ class SrtpOutbound {
                                                     std::uint32_t rolloverCounter) noexcept;
 
  private:
+  friend class SrtpInbound;  // compares keys
   explicit SrtpOutbound(std::unique_ptr<CryptoContext> context) noexcept;
   std::unique_ptr<CryptoContext> context_;
 };

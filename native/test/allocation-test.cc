@@ -85,6 +85,31 @@ const Story sessions("protecting and opening packets allocates nothing, with eve
   }
 });
 
+const Story transition("opening packets under an old key and a new one allocates nothing", [] {
+  const Bytes plain = rtpPacket(0);
+  Room room;
+  for (const srtp::SuiteTraits& suite : srtp::kSuites) {
+    const std::array senders{outboundSession(suite.suite, 1), outboundSession(suite.suite, 2)};
+    srtp::InboundContexts contexts(inboundSession(suite.suite, 1));
+    const auto carry = [&](std::uint32_t index) {
+      const auto& sender = senders[index % senders.size()];
+      const auto sealed = sender->protectRtp(room.fillRtp(plain, index), plain.size());
+      return sealed && contexts.unprotectRtp(room.all().first(sealed.value()), 0).ok();
+    };
+    expect(carry(0));
+    contexts.rekey(inboundSession(suite.suite, 2), {});
+    expect(carry(1));
+
+    std::uint32_t carried = 0;
+    const std::uint64_t before = allocationsOfThisThread();
+    for (std::uint32_t index = 2; index < 30'000; ++index) {
+      if (carry(index)) ++carried;
+    }
+    expect(allocationsOfThisThread() == before);
+    expect(carried == 29'998 && contexts.isInTransition());
+  }
+});
+
 const Story refusals("packets that are refused allocate nothing", [] {
   for (const srtp::SuiteTraits& suite : srtp::kSuites) {
     const auto outbound = outboundSession(suite.suite, 1);

@@ -126,11 +126,18 @@ const Story indexEnds("the packet index stops at 2^48 instead of starting again"
 });
 
 const Story lifetime("a key ends with its lifetime, counted over all sources and per kind", [] {
-  SessionOptions options = optionsOf(Suite::aesCm128HmacSha1Tag32);
-  options.keys[0].lifetimePackets = 3;
-  auto outbound = SrtpOutbound::create(options);
+  const auto fresh = [](std::uint64_t lifetimePackets) {
+    SessionOptions options;
+    const auto suite = Suite::aesCm128HmacSha1Tag32;
+    options.keys.push_back(
+        {std::make_shared<MasterKey>(MasterKey::generate(suite).value()), {}, lifetimePackets});
+    return options;
+  };
+  auto outbound = SrtpOutbound::create(fresh(3));
+  SessionOptions options = fresh(3);
   auto inbound = SrtpInbound::create(options);
-  auto unlimited = SrtpOutbound::create(optionsOf(Suite::aesCm128HmacSha1Tag32));
+  options.keys[0].lifetimePackets = kMaxRtpPacketsPerKey;
+  auto unlimited = SrtpOutbound::create(options);
   for (std::uint32_t ssrc = 1; ssrc <= 4; ssrc++) {
     const bool isLeft = ssrc <= 3;
     const auto sealed = sealRtp(*outbound.value(), rtp(1, ssrc));

@@ -1,5 +1,6 @@
 // What libsrtp keeps to itself and a session needs: a stream for an SSRC from which no packet came
-// yet (so that its rollover counter can be set), and the packet index that a stream has reached.
+// yet (so that its rollover counter can be set), the packet index that a stream has reached, and
+// the indices of one session carried over to another (re-keying, RFC 3711 §3.3.1).
 #pragma once
 
 #include <srtp.h>
@@ -15,6 +16,18 @@ srtp_err_status_t srtp_add_stream_like_template(srtp_t session, uint32_t ssrc);
 /// Highest packet index of the stream, rollover counter * 2^16 + sequence number; 0 before its
 /// first packet.
 srtp_err_status_t srtp_get_stream_index(srtp_t session, uint32_t ssrc, uint64_t *index);
+
+/// Gives the stream of `ssrc` in `to` the highest index and the replay list of that in `from`;
+/// makes it where there is none. Windows of two sizes keep what both have room for.
+srtp_err_status_t srtp_adopt_rtp_indices(srtp_t to, srtp_t from, uint32_t ssrc);
+
+/// The same for SRTCP.
+srtp_err_status_t srtp_adopt_rtcp_indices(srtp_t to, srtp_t from, uint32_t ssrc);
+
+/// Marks the packet of `ssrc` that `from` accepted last, which has `sequence_number`, as accepted
+/// by `to` too.
+srtp_err_status_t srtp_mirror_rtp_index(srtp_t to, srtp_t from, uint32_t ssrc,
+                                        uint16_t sequence_number);
 
 #ifdef __cplusplus
 }

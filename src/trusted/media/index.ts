@@ -12,6 +12,7 @@ export {
 	MediaPlane,
 	type MediaPlaneEvent,
 	type MediaPlaneEvents,
+	type MediaPlaneKeyEvent,
 	type MediaPlaneOptions,
 	type RelayId,
 	type RelayStatistics,

@@ -31,8 +31,28 @@ export type LegSessions =
 						readonly keys: readonly LegKey[];
 						/** Packets remembered to refuse replays, 64 to 32767 (RFC 3711 §3.3.2). @default 128 */
 						readonly replayWindowPackets?: number;
+						/**
+						 * Rollover counters where these keys follow others: they go on (RFC 3711 §3.3.1), or the peer starts again
+						 * at 0 (RFC 4568 §7.1.4 where its address changed; Microsoft Teams). A key that stays keeps them. @default 'keep'
+						 */
+						readonly rollover?: 'keep' | 'reset';
+						/**
+						 * How long the keys before these stay valid beside them where both have MKIs, 0 to 60000. Without MKI they go
+						 * 500 ms after the first packet under one of these. @default 5000
+						 */
+						readonly rekeyGraceMs?: number;
+						/**
+						 * What happens to packets under a key past its lifetime; the event `key-expired` tells either way. `stop` drops
+						 * them, `alert` lets them pass until the maxima of RFC 3711 §9.2. @default 'stop'
+						 */
+						readonly whenExpired?: 'stop' | 'alert';
 				  };
-			readonly outbound: 'keep' | LegKey;
+			readonly outbound:
+				| 'keep'
+				| (LegKey & {
+						/** Our rollover counters where this key follows another, as `inbound.rollover`. @default 'keep' */
+						readonly rollover?: 'keep' | 'reset';
+				  });
 	  };
 
 export type LegSettings = {
@@ -48,6 +68,9 @@ export type LegSettings = {
 };
 
 const directions = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const;
+const rolloverRules = ['keep', 'reset'] as const;
+const expiryRules = ['stop', 'alert'] as const;
+const maxRekeyGraceMs = 60_000;
 const maxKeysPerLeg = 16;
 const maxMkiOctets = 128;
 
@@ -98,18 +121,37 @@ function checkSessions(sessions: unknown): Pick<NativeLegSettings, 'isClear' | '
 	return {
 		isClear: false,
 		...(inbound !== 'keep' && {inbound: checkInbound(inbound)}),
-		...(outbound !== 'keep' && {outbound: {keys: [checkKey('outbound', outbound)]}}),
+		...(outbound !== 'keep' && {outbound: checkOutbound(outbound)}),
 	};
 }
 
 function checkInbound(inbound: unknown): NativeSession {
-	const {keys, replayWindowPackets} = expectObject('inbound', inbound, ['keys', 'replayWindowPackets']);
+	const {keys, replayWindowPackets, rollover, rekeyGraceMs, whenExpired} = expectObject('inbound', inbound, [
+		'keys',
+		'replayWindowPackets',
+		'rollover',
+		'rekeyGraceMs',
+		'whenExpired',
+	]);
 	const list = expectArray('inbound.keys', keys, 1, maxKeysPerLeg);
 	return {
 		keys: list.map((key, index) => checkKey(`inbound.keys[${index}]`, key)),
 		...(replayWindowPackets !== undefined && {
 			replayWindowPackets: expectInteger('inbound.replayWindowPackets', replayWindowPackets, 64, 32_767),
 		}),
+		...(rollover !== undefined && {rollover: expectChoice('inbound.rollover', rollover, rolloverRules)}),
+		...(rekeyGraceMs !== undefined && {
+			rekeyGraceMs: expectInteger('inbound.rekeyGraceMs', rekeyGraceMs, 0, maxRekeyGraceMs),
+		}),
+		...(whenExpired !== undefined && {whenExpired: expectChoice('inbound.whenExpired', whenExpired, expiryRules)}),
+	};
+}
+
+function checkOutbound(outbound: unknown): NativeSession {
+	const {rollover, ...key} = expectObject('outbound', outbound, ['rollover', 'slot', 'mki', 'lifetimePackets']);
+	return {
+		keys: [checkKey('outbound', key)],
+		...(rollover !== undefined && {rollover: expectChoice('outbound.rollover', rollover, rolloverRules)}),
 	};
 }
 

@@ -150,15 +150,24 @@ export class MediaCall {
 
 		const legKeys = redeemed.map(toLegKey);
 		const outboundKey = keepsOutbound ? undefined : legKeys.pop();
-		const {replayWindowPackets} = protection;
+		const {replayWindowPackets, rollover, rekeyGraceMs, whenExpired} = protection;
 		return ok({
 			slots: redeemed.map(({slot}) => slot),
 			sessions: {
 				kind: 'srtp',
 				inbound: keepsInbound
 					? 'keep'
-					: {keys: legKeys, ...(replayWindowPackets !== undefined && {replayWindowPackets})},
-				outbound: outboundKey ?? 'keep',
+					: {
+							keys: legKeys,
+							...(replayWindowPackets !== undefined && {replayWindowPackets}),
+							...(rollover?.inbound !== undefined && {rollover: rollover.inbound}),
+							...(rekeyGraceMs !== undefined && {rekeyGraceMs}),
+							...(whenExpired !== undefined && {whenExpired}),
+						},
+				outbound:
+					outboundKey === undefined
+						? 'keep'
+						: {...outboundKey, ...(rollover?.outbound !== undefined && {rollover: rollover.outbound})},
 			},
 		});
 	}

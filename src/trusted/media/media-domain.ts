@@ -4,7 +4,7 @@ import {expectInteger} from './argument-checks.js';
 import {KeyChannel} from './key-channel.js';
 import {MediaCall} from './media-call.js';
 import {parseMediaCommand} from './media-messages.js';
-import type {MediaPlane, MediaPlaneEvent} from './media-plane.js';
+import type {MediaPlane, MediaPlaneEvent, MediaPlaneEvents, MediaPlaneKeyEvent} from './media-plane.js';
 import {idOf} from './port-requests.js';
 import type {CreateRelay, MediaCommand, MediaEvent, MediaReply} from './protocol.js';
 
@@ -46,6 +46,8 @@ export class MediaDomain {
 		this.#keys = new KeyChannel(toolbox, expectInteger('toolboxTimeoutMs', toolboxTimeoutMs, 1, 600_000));
 		plane.on('wrong-source', this.#onWrongSource);
 		plane.on('first-packet', this.#onFirstPacket);
+		plane.on('rekey-due', this.#onRekeyDue);
+		plane.on('key-expired', this.#onKeyExpired);
 		user.on('message', (message: unknown) => this.#onMessage(message));
 		user.on('messageerror', () => this.#refuse(undefined, 'BAD_COMMAND', 'Expected a readable message.'));
 		user.on('close', () => void this.close());
@@ -65,6 +67,8 @@ export class MediaDomain {
 		this.#isClosed = true;
 		this.#plane.off('wrong-source', this.#onWrongSource);
 		this.#plane.off('first-packet', this.#onFirstPacket);
+		this.#plane.off('rekey-due', this.#onRekeyDue);
+		this.#plane.off('key-expired', this.#onKeyExpired);
 		await Promise.all(this.#tails.values());
 		await Promise.allSettled([...this.#calls.keys()].map((name) => this.#end(name, 'closed')));
 		this.#user.close();
@@ -211,6 +215,14 @@ export class MediaDomain {
 
 	readonly #onFirstPacket = ({relay, leg, from}: MediaPlaneEvent): void => {
 		this.#raise(relay, (call) => ({kind: 'first-packet', call, leg: this.#legName(call, leg), from}));
+	};
+
+	readonly #onRekeyDue = ({relay, leg}: MediaPlaneKeyEvent): void => {
+		this.#raise(relay, (call) => ({kind: 'rekey-due', call, leg: this.#legName(call, leg)}));
+	};
+
+	readonly #onKeyExpired = ({relay, leg, direction}: MediaPlaneEvents['key-expired'][0]): void => {
+		this.#raise(relay, (call) => ({kind: 'key-expired', call, leg: this.#legName(call, leg), direction}));
 	};
 
 	#legName(call: string, index: 0 | 1): string {

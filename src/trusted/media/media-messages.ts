@@ -25,6 +25,8 @@ const mki = z
 	.refine((octets) => octets.byteLength <= 128)
 	.transform((octets) => Uint8Array.from(octets));
 
+const rolloverRule = z.enum(['keep', 'reset']);
+
 const protection = z.discriminatedUnion('kind', [
 	z.strictObject({kind: z.literal('clear')}),
 	z.strictObject({
@@ -36,6 +38,11 @@ const protection = z.discriminatedUnion('kind', [
 			.max(16),
 		outbound: z.strictObject({key: ownKey, mki: mki.exactOptional()}),
 		replayWindowPackets: z.int().min(64).max(32_767).exactOptional(),
+		rollover: z
+			.strictObject({inbound: rolloverRule.exactOptional(), outbound: rolloverRule.exactOptional()})
+			.exactOptional(),
+		rekeyGraceMs: z.int().min(0).max(60_000).exactOptional(),
+		whenExpired: z.enum(['stop', 'alert']).exactOptional(),
 	}),
 ]);
 

@@ -46,7 +46,14 @@ export type MediaPlaneEvents = {
 	'wrong-source': [MediaPlaneEvent];
 	/** The first RTP packet that a leg accepted since it was configured; authenticated where the leg has SRTP. */
 	'first-packet': [MediaPlaneEvent];
+	/** Four fifths of the lifetime of the key that we send under are used: once for each key (RFC 3711 §9.2). */
+	'rekey-due': [MediaPlaneKeyEvent];
+	/** A packet came after the end of a key's lifetime: of one of the peer's, or of ours. Once for each installation. */
+	'key-expired': [MediaPlaneKeyEvent & {readonly direction: 'inbound' | 'outbound'}];
 };
+
+/** Something that is to say of a key; the key stays unsaid. */
+export type MediaPlaneKeyEvent = {readonly relay: RelayId; readonly leg: LegIndex};
 
 type Pending = {
 	readonly settle: (reply: NativeReply) => void;
@@ -129,7 +136,9 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 	/**
 	 * Puts settings in force for a leg, also while packets flow: ports and counters stay. Nothing is changed when it fails.
 	 * The keys' slots are empty afterwards in any case. Rejects with `UNKNOWN_RELAY`, `KEY_SLOT_EMPTY`, `SESSION_REFUSED`
-	 * (keys of different suites, MKIs missing or alike) or `NO_SESSION` (there was none to `keep`).
+	 * (keys of different suites, MKIs missing or alike), `NO_SESSION` (there was none to `keep`), `OUTBOUND_KEY_REUSED`
+	 * (another leg of the process protects or protected packets under it, whatever salt and suite) or
+	 * `KEY_IN_BOTH_DIRECTIONS` (what this relay sends and what it receives would share a key).
 	 */
 	async configureLeg(relay: RelayId, leg: LegIndex, settings: LegSettings): Promise<void> {
 		const index = expectInteger('leg', leg, 0, 1);
@@ -213,13 +222,25 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 	}
 
 	#onEvent({event, relay, leg, address, port, suppressed}: NativeEvent): void {
-		if (!this.#isClosed) {
-			this.emit(event, {
-				relay: relay as RelayId,
-				leg: leg === 0 ? 0 : 1,
-				from: {address, port},
-				suppressed,
-			});
+		if (this.#isClosed) {
+			return;
+		}
+
+		const where = {relay: relay as RelayId, leg: leg === 0 ? 0 : 1} as const;
+		switch (event) {
+			case 'wrong-source':
+			case 'first-packet':
+				this.emit(event, {...where, from: {address, port}, suppressed});
+				break;
+			case 'rekey-due':
+				this.emit(event, where);
+				break;
+			case 'peer-key-expired':
+				this.emit('key-expired', {...where, direction: 'inbound'});
+				break;
+			case 'own-key-expired':
+				this.emit('key-expired', {...where, direction: 'outbound'});
+				break;
 		}
 	}
 }

@@ -34,6 +34,10 @@ export type NativeSessionKey = {
 export type NativeSession = {
 	readonly keys: readonly NativeSessionKey[];
 	readonly replayWindowPackets?: number;
+	readonly rollover?: 'keep' | 'reset';
+	/** Of inbound sessions only, as what follows. */
+	readonly rekeyGraceMs?: number;
+	readonly whenExpired?: 'stop' | 'alert';
 };
 
 export type NativeLegSettings = {
@@ -66,7 +70,7 @@ export type NativeReply = {
 };
 
 export type NativeEvent = {
-	readonly event: 'wrong-source' | 'first-packet';
+	readonly event: 'wrong-source' | 'first-packet' | 'rekey-due' | 'peer-key-expired' | 'own-key-expired';
 	readonly relay: number;
 	readonly leg: number;
 	readonly address: string;

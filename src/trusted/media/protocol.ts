@@ -20,6 +20,18 @@ export type LegProtection =
 			readonly outbound: {readonly key: OwnKeyHandle; readonly mki?: Uint8Array};
 			/** Packets remembered to refuse replays, 64 to 32767 (RFC 3711 §3.3.2). @default 128 */
 			readonly replayWindowPackets?: number;
+			/**
+			 * Rollover counters where keys follow others: they go on (RFC 3711 §3.3.1), or start again at 0 (RFC 4568 §7.1.4
+			 * where an address changed; Microsoft Teams). Read where the keys of that direction change. @default 'keep' both
+			 */
+			readonly rollover?: {readonly inbound?: 'keep' | 'reset'; readonly outbound?: 'keep' | 'reset'};
+			/** How long old inbound keys stay valid beside new ones where both have MKIs, 0 to 60000. @default 5000 */
+			readonly rekeyGraceMs?: number;
+			/**
+			 * What happens to packets under a peer's key past its lifetime: `alert` lets them pass until the maxima of RFC 3711
+			 * §9.2. @default 'stop'
+			 */
+			readonly whenExpired?: 'stop' | 'alert';
 	  };
 
 /** Which sources may send to a leg (DESIGN §3.7). */
@@ -110,6 +122,15 @@ export type MediaEvent =
 			readonly suppressed: number;
 	  }
 	| {readonly kind: 'first-packet'; readonly call: string; readonly leg: string; readonly from: TransportAddress}
+	/** Four fifths of the lifetime of the key that we send under are used; once for each key. */
+	| {readonly kind: 'rekey-due'; readonly call: string; readonly leg: string}
+	/** A packet came after the end of the lifetime of the peer's key (`inbound`) or ours; once for each key. */
+	| {
+			readonly kind: 'key-expired';
+			readonly call: string;
+			readonly leg: string;
+			readonly direction: 'inbound' | 'outbound';
+	  }
 	| {readonly kind: 'relay-ended'; readonly call: string; readonly reason: string};
 
 /** Asked by the media domain of the toolbox on a port of their own; the user domain cannot reach it. */

@@ -1,6 +1,12 @@
 import {once} from 'node:events';
 import test, {type ExecutionContext} from 'ava';
-import type {LegProtection, MediaEvent, MediaReply, SourcePolicy} from '#dist/trusted/media/protocol.js';
+import type {
+	LegProtection,
+	MediaEvent,
+	MediaReply,
+	SourcePolicy,
+	TransportAddress,
+} from '#dist/trusted/media/protocol.js';
 import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '#dist/trusted/toolbox/protocol.js';
 import {openParty, Phone, remoteOf, rtpPacket} from './support/phone.js';
 import {must, SharedKey} from './support/plane.js';
@@ -156,6 +162,64 @@ test('a handle that the toolbox refuses, or whose suite or MKI differ, leaves th
 	t.is((await parties[1].rtp.waitFor(1)).length, 1);
 });
 
+test('the lifetime that the toolbox names is counted, and what becomes of it is told the user domain', async (t) => {
+	const {client, toolbox} = openDomain(t);
+	const parties = [await openParty(t), await openParty(t)] as const;
+	const keys = {fromAlice: new SharedKey(suite), toAlice: new SharedKey(suite)};
+	const legs = await client.createRelay({
+		call: 'call-1',
+		ticket: toolbox.ticket('ticket-1', {a: false, b: true}),
+		legs: localLegs,
+	});
+	toolbox.lifetimePackets = 5;
+	const events: MediaEvent[] = [];
+	client.on('event', (event: MediaEvent) => events.push(event));
+	await client.configureLeg({
+		call: 'call-1',
+		leg: 'a',
+		remote: remoteOf(parties[0]),
+		protection: {
+			...(sealed(toolbox.key('peer', keys.fromAlice), toolbox.key('own', keys.toAlice)) as LegProtection & {
+				kind: 'srtp';
+			}),
+			rollover: {inbound: 'reset', outbound: 'keep'},
+			rekeyGraceMs: 100,
+			whenExpired: 'alert',
+		},
+		source: declared,
+	});
+	await client.configureLeg({
+		call: 'call-1',
+		leg: 'b',
+		remote: remoteOf(parties[1]),
+		protection: {kind: 'clear'},
+		source: declared,
+	});
+	const outbound = keys.fromAlice.outbound(t);
+	for (let sequenceNumber = 0; sequenceNumber < 7; sequenceNumber++) {
+		await parties[1].rtp.send(rtpPacket({sequenceNumber}), legs[1]?.local.rtp as TransportAddress);
+		await parties[0].rtp.send(
+			must(outbound.protectRtp(rtpPacket({sequenceNumber}))),
+			legs[0]?.local.rtp as TransportAddress,
+		);
+	}
+
+	await parties[1].rtp.waitFor(7);
+	await client.destroyRelay('call-1');
+	t.is(parties[0].rtp.received.length, 5);
+	t.deepEqual(
+		events
+			.filter(({kind}) => kind !== 'first-packet' && kind !== 'relay-ended')
+			.map((event) => JSON.stringify(event))
+			.sort(),
+		[
+			{kind: 'key-expired', call: 'call-1', leg: 'a', direction: 'inbound'},
+			{kind: 'key-expired', call: 'call-1', leg: 'a', direction: 'outbound'},
+			{kind: 'rekey-due', call: 'call-1', leg: 'a'},
+		].map((event) => JSON.stringify(event)),
+	);
+});
+
 test('hostile messages are answered BAD_COMMAND and nothing else happens', async (t) => {
 	const {userPort, toolbox, plane} = openDomain(t);
 	const create = {
@@ -204,6 +268,20 @@ test('hostile messages are answered BAD_COMMAND and nothing else happens', async
 		{...configure, id: 1, protection: {kind: 'srtp', suite: 'NULL', inbound: [{key: 'k'}], outbound: {key: 'k'}}},
 		{...configure, id: 1, protection: {kind: 'srtp', suite, inbound: [], outbound: {key: 'k'}}},
 		{...configure, id: 1, protection: {...sealed('k' as PeerKeyHandle, 'k' as OwnKeyHandle), replayWindowPackets: 1}},
+		...[
+			{rollover: 'reset'},
+			{rollover: {inbound: 'forget'}},
+			{rollover: {both: 'keep'}},
+			{rekeyGraceMs: -1},
+			{rekeyGraceMs: 60_001},
+			{rekeyGraceMs: '5000'},
+			{whenExpired: 'go-on'},
+			{surprise: 1},
+		].map((rules) => ({
+			...configure,
+			id: 1,
+			protection: {...sealed('k' as PeerKeyHandle, 'k' as OwnKeyHandle), ...rules},
+		})),
 		{...configure, id: 1, payloadTypes: [0, 128]},
 		{...configure, id: 1, payloadTypes: new Array<number>(1000).fill(0)},
 		{...configure, id: 1, direction: 'both'},

@@ -187,11 +187,12 @@ test('new keys take over while packets flow; sessions that are kept go on with t
 	await speak(fresh.outbound(t), 3);
 	await parties[0].rtp.send(must(alice.outbound.protectRtp(rtpPacket({sequenceNumber: 4}))), ports[0].rtp);
 
-	for (const [index, packet] of (await parties[1].rtp.waitFor(3)).entries()) {
+	// What the old key sealed may still be on its way.
+	for (const [index, packet] of (await parties[1].rtp.waitFor(4)).entries()) {
 		t.deepEqual(Buffer.from(must(bob.inbound.unprotectRtp(packet))), rtpPacket({sequenceNumber: index + 1}));
 	}
 
-	t.deepEqual(dropsOf(await settled(call, 0, 4), 0), {'bad-tag': 1});
+	t.deepEqual(dropsOf(await settled(call, 0, 4), 0), {});
 });
 
 test('what leaves under one key never repeats an index, even if the plain side does', async (t) => {

@@ -32,10 +32,18 @@ export class SharedKey {
 	readonly suite: SrtpSuiteName;
 	readonly #keyAndSalt: Uint8Array;
 
-	constructor(suite: SrtpSuiteName) {
+	constructor(
+		suite: SrtpSuiteName,
+		keyAndSalt = randomBytes(srtpSuites[suite].keyOctets + srtpSuites[suite].saltOctets),
+	) {
 		this.suite = suite;
+		this.#keyAndSalt = keyAndSalt;
+	}
+
+	/** The same key, with as much of the salt as the other suite has. */
+	as(suite: SrtpSuiteName): SharedKey {
 		const {keyOctets, saltOctets} = srtpSuites[suite];
-		this.#keyAndSalt = randomBytes(keyOctets + saltOctets);
+		return new SharedKey(suite, Buffer.from(this.#keyAndSalt.subarray(0, keyOctets + saltOctets)));
 	}
 
 	masterKey(): MasterKey {

@@ -11,6 +11,8 @@ export class FakeToolbox {
 	readonly requests: KeyChannelRequest[] = [];
 	readonly #tickets = new Map<string, KeyChannelReply>();
 	readonly #keys = new Map<string, SharedKey>();
+	/** Lifetime of all keys; none: the maxima. */
+	lifetimePackets: number | undefined;
 	/** When false, requests stay without an answer. */
 	answers = true;
 
@@ -43,7 +45,13 @@ export class FakeToolbox {
 				this.#keys.delete(request.key);
 				return key === undefined
 					? {ok: false, code: 'HANDLE_UNKNOWN', message: 'Expected a handle that was not used.'}
-					: {ok: true, slot: key.masterKey().deposit(), suite: key.suite, mki: new Uint8Array()};
+					: {
+							ok: true,
+							slot: key.masterKey().deposit(),
+							suite: key.suite,
+							mki: new Uint8Array(),
+							...(this.lifetimePackets !== undefined && {lifetimePackets: this.lifetimePackets}),
+						};
 			}
 
 			case 'relay-ended':
