@@ -1,7 +1,6 @@
 #include "binding/relay-arguments.h"
 
 #include <memory>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -22,22 +21,6 @@ media::TransportAddress readAddress(Napi::Env env, const std::string& text, std:
 media::TransportAddress readTransportAddress(const Napi::Object& address) {
   return readAddress(address.Env(), address.Get("address").As<Napi::String>(),
                      static_cast<std::uint16_t>(uint32(address.Get("port"))));
-}
-
-[[noreturn]] void throwBindFailure(Napi::Env env, net::BindFailure failure) {
-  switch (failure) {
-    case net::BindFailure::portTaken:
-      throwCoded(env, "PORTS_EXHAUSTED", "Expected a free pair of ports in the range, got none.");
-    case net::BindFailure::addressNotAvailable:
-      throwCoded(env, "ADDRESS_NOT_AVAILABLE", "Expected a local address of this machine.");
-    case net::BindFailure::tooManyFiles:
-      throwCoded(env, "TOO_MANY_SOCKETS", "Expected the system to grant four more sockets.");
-    case net::BindFailure::notPermitted:
-      throwCoded(env, "PORT_NOT_PERMITTED", "Expected leave to bind the ports of the range.");
-    case net::BindFailure::internal:
-      throwCoded(env, "SOCKET_FAILED", "Expected the system to bind a socket.");
-  }
-  throwCoded(env, "SOCKET_FAILED", "Expected the system to bind a socket.");
 }
 
 media::SourceRule readSourceRule(const std::string& kind) {
@@ -110,19 +93,6 @@ std::unique_ptr<Session> makeSession(Napi::Env env, const srtp::SessionOptions& 
 }
 
 }  // namespace
-
-net::PortPair bindPorts(const Napi::Object& leg) {
-  const Napi::Env env = leg.Env();
-  const auto readPort = [&](const char* name) {
-    return static_cast<std::uint16_t>(uint32(leg.Get(name)));
-  };
-  std::random_device random;
-  auto pair =
-      net::bindPortPair(readAddress(env, leg.Get("localAddress").As<Napi::String>(), 0),
-                        {.first = readPort("firstPort"), .last = readPort("lastPort")}, random());
-  if (!pair.ok()) throwBindFailure(env, pair.failure());
-  return std::move(pair).value();
-}
 
 media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
   const Napi::Env env = settings.Env();

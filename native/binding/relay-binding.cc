@@ -5,10 +5,11 @@
 #include <utility>
 
 #include "binding/arguments.h"
+#include "binding/plane-arguments.h"
 #include "binding/relay-arguments.h"
 #include "binding/relay-messages.h"
-#include "net/epoll-poller.h"
-#include "net/media-worker.h"
+#include "net/media-plane.h"
+#include "net/system-limits.h"
 
 namespace sallyport::binding {
 
@@ -25,35 +26,39 @@ void deliver(Napi::Env env, Napi::Function callback, Unused*, net::Message* mess
 
 using Deliverer = Napi::TypedThreadSafeFunction<Unused, net::Message, deliver>;
 
-class MediaWorker final : public Napi::ObjectWrap<MediaWorker> {
+class MediaPlane final : public Napi::ObjectWrap<MediaPlane> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "MediaWorker",
+    return DefineClass(env, "MediaPlane",
                        {
-                           InstanceMethod<&MediaWorker::createRelay>("createRelay"),
-                           InstanceMethod<&MediaWorker::configureLeg>("configureLeg"),
-                           InstanceMethod<&MediaWorker::destroyRelay>("destroyRelay"),
-                           InstanceMethod<&MediaWorker::readStatistics>("readStatistics"),
-                           InstanceMethod<&MediaWorker::close>("close"),
+                           InstanceMethod<&MediaPlane::createRelay>("createRelay"),
+                           InstanceMethod<&MediaPlane::forgetRelay>("forgetRelay"),
+                           InstanceMethod<&MediaPlane::configureLeg>("configureLeg"),
+                           InstanceMethod<&MediaPlane::destroyRelay>("destroyRelay"),
+                           InstanceMethod<&MediaPlane::readStatistics>("readStatistics"),
+                           InstanceMethod<&MediaPlane::load>("load"),
+                           InstanceMethod<&MediaPlane::readLimits>("readLimits"),
+                           InstanceMethod<&MediaPlane::close>("close"),
                        });
   }
 
-  /// `new MediaWorker(deliver)`: `deliver` gets every reply and event.
-  explicit MediaWorker(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-    auto poller = net::EpollPoller::open();
-    if (!poller) {
-      throwCoded(info.Env(), "POLLER_REFUSED", "Expected the system to grant an epoll.");
-    }
+  /// `new MediaPlane(options, deliver)`: `deliver` gets every reply and event.
+  explicit MediaPlane(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    options_ = readPlaneOptions(info[0].As<Napi::Object>());
     deliverer_ =
-        Deliverer::New(info.Env(), info[0].As<Napi::Function>(), "sallyport-media", 0, 1, nullptr);
-    worker_ = std::make_unique<net::MediaWorker>(
-        std::move(poller), [deliverer = deliverer_](net::Message message) {
-          auto owned = std::make_unique<net::Message>(std::move(message));
-          if (deliverer.NonBlockingCall(owned.get()) == napi_ok) owned.release();
-        });
+        Deliverer::New(info.Env(), info[1].As<Napi::Function>(), "sallyport-media", 0, 1, nullptr);
+    auto plane = net::MediaPlane::open(options_, [deliverer = deliverer_](net::Message message) {
+      auto owned = std::make_unique<net::Message>(std::move(message));
+      if (deliverer.NonBlockingCall(owned.get()) == napi_ok) owned.release();
+    });
+    if (!plane) {
+      deliverer_.Release();
+      throwOpenFailure(info.Env(), plane.failure());
+    }
+    plane_ = std::move(plane).value();
     // Registered after the deliverer's own hook and so run before it.
     napi_add_env_cleanup_hook(info.Env(), stopAtTeardown, this);
-    // While the thread runs nobody may collect what it delivers to.
+    // While the threads run nobody may collect what they deliver to.
     Ref();
   }
 
@@ -61,15 +66,20 @@ class MediaWorker final : public Napi::ObjectWrap<MediaWorker> {
   /// `(request, relay, legs)` → ports of each leg.
   Napi::Value createRelay(const Napi::CallbackInfo& info) {
     demandOpen(info.Env());
-    const auto legs = info[2].As<Napi::Array>();
-    std::array<net::PortPair, 2> ports{bindPorts(legs.Get(0U).As<Napi::Object>()),
-                                       bindPorts(legs.Get(1U).As<Napi::Object>())};
-    Napi::Array bound = Napi::Array::New(info.Env(), ports.size());
-    for (std::uint32_t leg = 0; leg < ports.size(); ++leg) {
-      bound.Set(leg, portsToObject(info.Env(), ports[leg]));
+    const auto ports =
+        plane_->createRelay(uint32(info[0]), relayOf(info),
+                            readLegPlaces(info[2].As<Napi::Array>(), options_.interfaces.size()));
+    if (!ports) throwCreateFailure(info.Env(), ports.failure());
+    Napi::Array bound = Napi::Array::New(info.Env(), ports.value().size());
+    for (std::uint32_t leg = 0; leg < ports.value().size(); ++leg) {
+      bound.Set(leg, portsToObject(info.Env(), ports.value()[leg]));
     }
-    post(info, net::CreateRelay{relayOf(info), std::move(ports)});
     return bound;
+  }
+
+  /// `(relay)`: of one whose creation was refused by its worker.
+  void forgetRelay(const Napi::CallbackInfo& info) {
+    if (plane_) plane_->forget(uint32(info[0]));
   }
 
   /// `(request, relay, leg, settings)`.
@@ -83,7 +93,7 @@ class MediaWorker final : public Napi::ObjectWrap<MediaWorker> {
   /// `(request, relay)`.
   void destroyRelay(const Napi::CallbackInfo& info) {
     demandOpen(info.Env());
-    post(info, net::DestroyRelay{relayOf(info)});
+    plane_->destroyRelay(uint32(info[0]), relayOf(info));
   }
 
   /// `(request, relay)`.
@@ -92,39 +102,52 @@ class MediaWorker final : public Napi::ObjectWrap<MediaWorker> {
     post(info, net::ReadStatistics{relayOf(info)});
   }
 
+  /// → `{relays: by worker, unavailablePorts: by interface}`.
+  Napi::Value load(const Napi::CallbackInfo& info) {
+    demandOpen(info.Env());
+    return loadToObject(info.Env(), *plane_, options_.interfaces.size());
+  }
+
+  /// → `{descriptorLimit, receiveBufferOctets, sendBufferOctets}`; the buffers are those that a
+  /// socket gets, 0 where none could be bound.
+  Napi::Value readLimits(const Napi::CallbackInfo& info) {
+    return limitsToObject(info.Env(), net::readSystemLimits(options_));
+  }
+
   void close(const Napi::CallbackInfo& info) {
-    if (!worker_) return;
+    if (!plane_) return;
     stop();
     napi_remove_env_cleanup_hook(info.Env(), stopAtTeardown, this);
     Unref();
   }
 
-  static void stopAtTeardown(void* self) { static_cast<MediaWorker*>(self)->stop(); }
+  static void stopAtTeardown(void* self) { static_cast<MediaPlane*>(self)->stop(); }
 
   void stop() noexcept {
-    worker_.reset();
+    plane_.reset();
     deliverer_.Release();
   }
 
   void demandOpen(Napi::Env env) const {
-    if (!worker_) throwCoded(env, "MEDIA_PLANE_CLOSED", "Expected an open media plane.");
+    if (!plane_) throwCoded(env, "MEDIA_PLANE_CLOSED", "Expected an open media plane.");
   }
 
   static net::RelayId relayOf(const Napi::CallbackInfo& info) { return uint32(info[1]); }
 
   template <typename Body>
   void post(const Napi::CallbackInfo& info, Body body) {
-    worker_->post({uint32(info[0]), std::move(body)});
+    plane_->post(uint32(info[0]), std::move(body));
   }
 
+  net::MediaPlaneOptions options_;
   Deliverer deliverer_;
-  std::unique_ptr<net::MediaWorker> worker_;
+  std::unique_ptr<net::MediaPlane> plane_;
 };
 
 }  // namespace
 
 void registerRelay(Napi::Env env, Napi::Object exports) {
-  exports.Set("MediaWorker", MediaWorker::define(env));
+  exports.Set("MediaPlane", MediaPlane::define(env));
 }
 
 }  // namespace sallyport::binding

@@ -4,7 +4,7 @@
 
 namespace sallyport::binding {
 
-/// Adds `MediaWorker` to `exports`: one native thread that carries relays. Its methods take what
+/// Adds `MediaPlane` to `exports`: native threads that carry relays. Its methods take what
 /// `src/trusted/media/media-plane.ts` has checked.
 void registerRelay(Napi::Env env, Napi::Object exports);
 

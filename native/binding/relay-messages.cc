@@ -2,6 +2,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace sallyport::binding {
 
@@ -87,10 +88,32 @@ Napi::Object toObject(Napi::Env env, const net::Event& event) {
 
 }  // namespace
 
-Napi::Object portsToObject(Napi::Env env, const net::PortPair& pair) {
+Napi::Object portsToObject(Napi::Env env, const net::LegPorts& ports) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("rtp", Napi::Number::New(env, pair.rtp.local().port()));
-  object.Set("rtcp", Napi::Number::New(env, pair.rtcp.local().port()));
+  object.Set("rtp", Napi::Number::New(env, ports.rtp));
+  object.Set("rtcp", Napi::Number::New(env, ports.rtcp));
+  return object;
+}
+
+Napi::Object loadToObject(Napi::Env env, const net::MediaPlane& plane, std::size_t interfaces) {
+  const std::vector<std::size_t> load = plane.load();
+  Napi::Array relays = Napi::Array::New(env, load.size());
+  for (std::uint32_t i = 0; i < load.size(); ++i) relays.Set(i, count(env, load[i]));
+  Napi::Array unavailable = Napi::Array::New(env, interfaces);
+  for (std::uint32_t i = 0; i < interfaces; ++i) {
+    unavailable.Set(i, count(env, plane.unavailablePorts(i)));
+  }
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("relays", relays);
+  object.Set("unavailablePorts", unavailable);
+  return object;
+}
+
+Napi::Object limitsToObject(Napi::Env env, const net::SystemLimits& limits) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("descriptorLimit", count(env, limits.descriptors));
+  object.Set("receiveBufferOctets", Napi::Number::New(env, limits.buffers.receiveOctets));
+  object.Set("sendBufferOctets", Napi::Number::New(env, limits.buffers.sendOctets));
   return object;
 }
 

@@ -54,10 +54,6 @@ CommandFailure failureFor(media::ConfigureFailure failure) noexcept {
   return CommandFailure::noSession;
 }
 
-constexpr std::size_t endpointIndex(std::size_t leg, Channel channel) noexcept {
-  return 2 * leg + static_cast<std::size_t>(channel);
-}
-
 }  // namespace
 
 MediaWorker::MediaWorker(std::unique_ptr<Poller> poller, Deliver deliver)
@@ -76,6 +72,14 @@ MediaWorker::~MediaWorker() {
   isStopping_.store(true, std::memory_order_release);
   poller_->wake();
   thread_.join();
+}
+
+bool MediaWorker::pinTo(unsigned processor) noexcept {
+  if (processor >= CPU_SETSIZE) return false;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  return ::pthread_setaffinity_np(thread_.native_handle(), sizeof set, &set) == 0;
 }
 
 void MediaWorker::post(Command command) {
@@ -108,20 +112,20 @@ void MediaWorker::obey(Command command) {
 }
 
 Reply MediaWorker::execute(std::uint32_t request, CreateRelay body) {
-  auto carried = std::make_unique<Carried>(
-      Carried{body.relay,
-              {},
-              {Endpoint{std::move(body.ports[0].rtp)}, Endpoint{std::move(body.ports[0].rtcp)},
-               Endpoint{std::move(body.ports[1].rtp)}, Endpoint{std::move(body.ports[1].rtcp)}}});
+  auto carried = std::make_unique<Carried>();
+  carried->id = body.relay;
   for (std::size_t leg = 0; leg < 2; ++leg) {
-    for (const Channel channel : {Channel::rtp, Channel::rtcp}) {
-      Endpoint& endpoint = carried->endpoints[endpointIndex(leg, channel)];
-      endpoint.owner = carried.get();
-      endpoint.leg = leg;
-      endpoint.channel = channel;
-      // Endpoints added before a refusal leave the poller when their sockets close.
-      if (!poller_->add(endpoint)) return {request, CommandFailure::pollerRefused};
+    LegSockets& sockets = body.legs[leg];
+    carried->endpoint(leg, Channel::rtp)
+        .emplace(Endpoint{std::move(sockets.rtp), carried.get(), leg, Channel::rtp});
+    if (sockets.rtcp) {
+      carried->endpoint(leg, Channel::rtcp)
+          .emplace(Endpoint{std::move(*sockets.rtcp), carried.get(), leg, Channel::rtcp});
     }
+  }
+  for (auto& endpoint : carried->endpoints) {
+    // Endpoints added before a refusal leave the poller when their sockets close.
+    if (endpoint && !poller_->add(*endpoint)) return {request, CommandFailure::pollerRefused};
   }
   relays_.insert_or_assign(body.relay, std::move(carried));
   return {request, {}};
@@ -139,7 +143,9 @@ Reply MediaWorker::execute(std::uint32_t request, DestroyRelay body) {
   Carried* carried = find(body.relay);
   if (carried == nullptr) return {request, CommandFailure::unknownRelay};
   const RelayStatistics last{carried->relay.statistics(0), carried->relay.statistics(1)};
-  for (Endpoint& endpoint : carried->endpoints) poller_->remove(endpoint);
+  for (auto& endpoint : carried->endpoints) {
+    if (endpoint) poller_->remove(*endpoint);
+  }
   relays_.erase(body.relay);
   return {request, last};
 }
@@ -168,7 +174,8 @@ void MediaWorker::onDatagrams(std::span<Datagram> batch) noexcept {
                                                   .from = datagram.from},
                                                  nowMs);
     if (departure) {
-      datagram.sendOn = &carried.endpoints[endpointIndex(departure->leg, endpoint.channel)];
+      auto& sendOn = carried.endpoint(departure->leg, endpoint.channel);
+      datagram.sendOn = sendOn ? &*sendOn : &*carried.endpoint(departure->leg, Channel::rtp);
       datagram.sendLength = departure->length;
       datagram.to = departure->to;
     }

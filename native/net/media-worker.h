@@ -15,7 +15,7 @@
 
 #include "media/relay.h"
 #include "net/poller.h"
-#include "net/port-pair.h"
+#include "net/port-pool.h"
 
 namespace sallyport::net {
 
@@ -25,7 +25,7 @@ using RelayId = std::uint32_t;
 /// Takes over sockets that are bound already.
 struct CreateRelay {
   RelayId relay = 0;
-  std::array<PortPair, 2> ports;
+  std::array<LegSockets, 2> legs;
 };
 struct ConfigureLeg {
   RelayId relay = 0;
@@ -80,12 +80,20 @@ class MediaWorker final : private DatagramHandler {
   /// Queues `command`; every one is answered by one reply, in order. From any thread.
   void post(Command command);
 
+  /// Keeps the thread on one processor. False when the machine has none of that number, or not for
+  /// us.
+  [[nodiscard]] bool pinTo(unsigned processor) noexcept;
+
  private:
   struct Carried {
     RelayId id = 0;
     media::Relay relay;
-    /// By leg, RTP before RTCP.
-    std::array<Endpoint, 4> endpoints;
+    /// By leg, RTP before RTCP; absent where RTCP shares RTP's.
+    std::array<std::optional<Endpoint>, 4> endpoints;
+
+    std::optional<Endpoint>& endpoint(std::size_t leg, media::Channel channel) noexcept {
+      return endpoints[2 * leg + static_cast<std::size_t>(channel)];
+    }
   };
 
   void run() noexcept;

@@ -8,10 +8,6 @@ namespace sallyport::net {
 
 namespace {
 
-/// Holds what arrives while the worker is busy elsewhere: about a second of one G.711 call, or a
-/// burst of a few hundred packets. The kernel may grant less (net.core.rmem_max).
-constexpr int kSocketBufferOctets = 512 * 1024;
-
 BindFailure failureFor(int error) noexcept {
   switch (error) {
     case EADDRINUSE:
@@ -38,26 +34,45 @@ void setOption(int descriptor, int level, int name, int value) noexcept {
   static_cast<void>(::setsockopt(descriptor, level, name, &value, sizeof value));
 }
 
+int option(int descriptor, int name) noexcept {
+  int value = 0;
+  socklen_t octets = sizeof value;
+  return ::getsockopt(descriptor, SOL_SOCKET, name, &value, &octets) == 0 ? value : 0;
+}
+
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Result<UdpSocket, BindFailure> UdpSocket::bind(const media::TransportAddress& local) noexcept {
-  FileDescriptor descriptor(
+Result<UdpSocket, BindFailure> UdpSocket::bind(const media::TransportAddress& local,
+                                               const SocketOptions& options) noexcept {
+  FileDescriptor owned(
       ::socket(local.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
-  if (descriptor.get() < 0) return failureFor(errno);
-  if (local.family() == AF_INET6) setOption(descriptor.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  setOption(descriptor.get(), SOL_SOCKET, SO_RCVBUF, kSocketBufferOctets);
-  setOption(descriptor.get(), SOL_SOCKET, SO_SNDBUF, kSocketBufferOctets);
+  const int descriptor = owned.get();
+  if (descriptor < 0) return failureFor(errno);
+  // The two bits below the code point are those of ECN (RFC 3168 §5).
+  if (local.family() == AF_INET6) {
+    setOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+    setOption(descriptor, IPPROTO_IPV6, IPV6_TCLASS, options.dscp << 2);
+  } else {
+    setOption(descriptor, IPPROTO_IP, IP_TOS, options.dscp << 2);
+  }
+  setOption(descriptor, SOL_SOCKET, SO_RCVBUF, options.bufferOctets);
+  setOption(descriptor, SOL_SOCKET, SO_SNDBUF, options.bufferOctets);
 
   sockaddr_storage address{};
   const socklen_t octets = local.toSocketAddress(address);
-  if (::bind(descriptor.get(), reinterpret_cast<const sockaddr*>(&address), octets) != 0) {
+  if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&address), octets) != 0) {
     return failureFor(errno);
   }
-  return UdpSocket(std::move(descriptor), local);
+  return UdpSocket(std::move(owned), local);
+}
+
+SocketBuffers UdpSocket::buffers() const noexcept {
+  return {.receiveOctets = option(descriptor(), SO_RCVBUF),
+          .sendOctets = option(descriptor(), SO_SNDBUF)};
 }
 
 }  // namespace sallyport::net

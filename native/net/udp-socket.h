@@ -35,14 +35,36 @@ enum class BindFailure : std::uint8_t {
   internal,
 };
 
+/// Expedited forwarding (RFC 3246), what RFC 4594 §4.1 gives telephony.
+inline constexpr std::uint8_t kExpeditedForwarding = 46;
+
+struct SocketOptions {
+  /// Differentiated services code point of what is sent (RFC 2474), 0 to 63.
+  std::uint8_t dscp = kExpeditedForwarding;
+  /// Asked of the kernel for either direction; it may grant less (net.core.rmem_max, wmem_max).
+  /// Holds what arrives while the worker is busy elsewhere: about a second of one G.711 call, or a
+  /// burst of a few hundred packets.
+  int bufferOctets = 512 * 1024;
+};
+
+/// What the kernel granted, its own overhead included.
+struct SocketBuffers {
+  int receiveOctets = 0;
+  int sendOctets = 0;
+};
+
 /// A non-blocking UDP socket bound to one local address. Not connected: a peer's ICMP errors do not
 /// reach it.
 class UdpSocket {
  public:
-  static Result<UdpSocket, BindFailure> bind(const media::TransportAddress& local) noexcept;
+  /// Port 0 takes a free one.
+  static Result<UdpSocket, BindFailure> bind(const media::TransportAddress& local,
+                                             const SocketOptions& options = {}) noexcept;
 
   [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
+  /// As asked for; with port 0 it says 0.
   [[nodiscard]] const media::TransportAddress& local() const noexcept { return local_; }
+  [[nodiscard]] SocketBuffers buffers() const noexcept;
 
  private:
   UdpSocket(FileDescriptor descriptor, const media::TransportAddress& local) noexcept

@@ -5,10 +5,10 @@
 
 #include <condition_variable>
 #include <deque>
-#include <random>
 
 #include "net/epoll-poller.h"
 #include "net/media-worker.h"
+#include "test/loopback-sockets.h"
 #include "test/relay-fixture.h"
 #include "test/story.h"
 
@@ -22,6 +22,7 @@ using media::DropReason;
 using media::rtpPacket;
 using media::TransportAddress;
 using test::expect;
+using test::someSockets;
 using test::Story;
 
 /// A worker, and its replies in the order in which they came.
@@ -58,12 +59,7 @@ class Bench {
   MediaWorker worker_;
 };
 
-PortPair somePorts(const char* address = "127.0.0.1") {
-  std::random_device random;
-  return bindPortPair(at(address, 0), {.first = 20000, .last = 60000}, random()).value();
-}
-
-UdpSocket somePhone() { return std::move(somePorts().rtp); }
+UdpSocket somePhone() { return std::move(someSockets().rtp); }
 
 void send(const UdpSocket& from, const Bytes& packet, const TransportAddress& to) {
   sockaddr_storage address{};
@@ -86,37 +82,13 @@ Bytes receive(const UdpSocket& phone) {
   return packet;
 }
 
-const Story bindsPairs("ports come in pairs, RTP even and RTCP above it, until there are none", [] {
-  const PortPair pair = somePorts();
-  const std::uint16_t port = pair.rtp.local().port();
-  expect(port % 2 == 0 && pair.rtcp.local().port() == port + 1);
-  const PortRange taken{.first = port, .last = static_cast<std::uint16_t>(port + 1)};
-  const auto again = bindPortPair(at("127.0.0.1", 0), taken, 0);
-  expect(!again && again.failure() == BindFailure::portTaken);
-  const PortRange odd{.first = static_cast<std::uint16_t>(port + 1), .last = port};
-  expect(!bindPortPair(at("127.0.0.1", 0), odd, 0));
-  const auto foreign = bindPortPair(at("192.0.2.1", 0), {.first = 20000, .last = 60000}, 0);
-  expect(!foreign && foreign.failure() == BindFailure::addressNotAvailable);
-});
-
-const Story runsOut("when the system has no descriptor left the failure has a name", [] {
-  rlimit before{};
-  ::getrlimit(RLIMIT_NOFILE, &before);
-  const int next = ::dup(0);
-  ::close(next);
-  const rlimit tight{.rlim_cur = static_cast<rlim_t>(next + 1), .rlim_max = before.rlim_max};
-  ::setrlimit(RLIMIT_NOFILE, &tight);
-  const auto pair = bindPortPair(at("127.0.0.1", 0), {.first = 20000, .last = 60000}, 0);
-  ::setrlimit(RLIMIT_NOFILE, &before);
-  expect(!pair && pair.failure() == BindFailure::tooManyFiles);
-});
-
 const Story carriesBothWays("a thousand packets go through both ways and every one is counted", [] {
   Bench bench;
   const std::array<UdpSocket, 2> phones{somePhone(), somePhone()};
-  std::array<PortPair, 2> ports{somePorts(), somePorts()};
-  const std::array<TransportAddress, 2> legs{ports[0].rtp.local(), ports[1].rtp.local()};
-  expect(std::holds_alternative<std::monostate>(bench.ask(CreateRelay{1, std::move(ports)}).body));
+  std::array<LegSockets, 2> sockets{someSockets(), someSockets()};
+  const std::array<TransportAddress, 2> legs{sockets[0].rtp.local(), sockets[1].rtp.local()};
+  expect(
+      std::holds_alternative<std::monostate>(bench.ask(CreateRelay{1, std::move(sockets)}).body));
   for (std::size_t leg = 0; leg < 2; ++leg) {
     bench.ask(ConfigureLeg{1, leg, media::clearLeg(phones[leg].local())});
   }
@@ -134,9 +106,9 @@ const Story closedPeer("a peer whose port is closed stops nothing", [] {
   Bench bench;
   const UdpSocket phone = somePhone();
   const TransportAddress gone = somePhone().local();
-  std::array<PortPair, 2> ports{somePorts(), somePorts()};
-  const TransportAddress leg = ports[0].rtp.local();
-  bench.ask(CreateRelay{1, std::move(ports)});
+  std::array<LegSockets, 2> sockets{someSockets(), someSockets()};
+  const TransportAddress leg = sockets[0].rtp.local();
+  bench.ask(CreateRelay{1, std::move(sockets)});
   bench.ask(ConfigureLeg{1, 0, media::clearLeg(phone.local())});
   bench.ask(ConfigureLeg{1, 1, media::clearLeg(gone)});
   for (std::uint16_t i = 0; i < 100; ++i) send(phone, rtpPacket(i), leg);
@@ -148,9 +120,9 @@ const Story closedPeer("a peer whose port is closed stops nothing", [] {
 const Story noRoute("a destination that the system cannot reach is counted as such", [] {
   Bench bench;
   const UdpSocket phone = somePhone();
-  std::array<PortPair, 2> ports{somePorts(), somePorts()};
-  const TransportAddress leg = ports[0].rtp.local();
-  bench.ask(CreateRelay{1, std::move(ports)});
+  std::array<LegSockets, 2> sockets{someSockets(), someSockets()};
+  const TransportAddress leg = sockets[0].rtp.local();
+  bench.ask(CreateRelay{1, std::move(sockets)});
   bench.ask(ConfigureLeg{1, 0, media::clearLeg(phone.local())});
   // From 127.0.0.1 nothing can be sent elsewhere.
   bench.ask(ConfigureLeg{1, 1, media::clearLeg(at("192.0.2.1", 9))});
@@ -173,7 +145,7 @@ const Story unknownRelays("commands for a relay that is not there are refused", 
 
 const Story sleeps("an idle worker takes no time of the processor", [] {
   Bench bench;
-  bench.ask(CreateRelay{1, {somePorts(), somePorts()}});
+  bench.ask(CreateRelay{1, {someSockets(), someSockets()}});
   const auto spentUs = [] {
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -189,9 +161,9 @@ const Story endsWithCallsUp("a worker that ends with calls up closes their socke
   std::uint16_t port = 0;
   {
     Bench bench;
-    std::array<PortPair, 2> ports{somePorts(), somePorts()};
-    port = ports[0].rtp.local().port();
-    bench.ask(CreateRelay{1, std::move(ports)});
+    std::array<LegSockets, 2> sockets{someSockets(), someSockets()};
+    port = sockets[0].rtp.local().port();
+    bench.ask(CreateRelay{1, std::move(sockets)});
   }
   expect(UdpSocket::bind(at("127.0.0.1", port)).ok());
 });

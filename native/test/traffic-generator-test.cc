@@ -3,10 +3,10 @@
 
 #include <chrono>
 #include <future>
-#include <random>
 
 #include "net/epoll-poller.h"
 #include "net/media-worker.h"
+#include "test/loopback-sockets.h"
 #include "test/relay-fixture.h"
 #include "test/story.h"
 #include "traffic/arrival-time.h"
@@ -20,15 +20,10 @@ namespace {
 using media::at;
 using media::inboundSession;
 using media::outboundSession;
-using net::bindPortPair;
 using srtp::Suite;
 using test::expect;
+using test::someSockets;
 using test::Story;
-
-net::PortPair somePorts() {
-  std::random_device random;
-  return bindPortPair(at("127.0.0.1", 0), {.first = 20000, .last = 60000}, random()).value();
-}
 
 /// A relay between the two parties of each call of a generator, and what it lets through.
 TrafficReport runThroughWorker(std::size_t calls, std::uint32_t packetsPerSecond,
@@ -41,7 +36,7 @@ TrafficReport runThroughWorker(std::size_t calls, std::uint32_t packetsPerSecond
   plan.packetsPerStream = packetsPerStream;
   plan.maxInFlightPackets = maxInFlightPackets;
   for (std::uint32_t call = 0; call < calls; ++call) {
-    std::array<net::PortPair, 2> ports{somePorts(), somePorts()};
+    std::array<net::LegSockets, 2> sockets{someSockets(), someSockets()};
     std::array<Party, 2> parties;
     std::array<media::LegConfiguration, 2> legs;
     for (std::uint8_t side = 0; side < 2; ++side) {
@@ -51,10 +46,10 @@ TrafficReport runThroughWorker(std::size_t calls, std::uint32_t packetsPerSecond
       const auto remote =
           at("127.0.0.1", generator.sockets().port(generator.sockets().indexOf(2 * call + side)));
       legs[side] = media::sealedLeg(remote, suite, in, out);
-      parties[side] = {ports[side].rtp.local(), outboundSession(suite, in),
+      parties[side] = {sockets[side].rtp.local(), outboundSession(suite, in),
                        inboundSession(suite, out)};
     }
-    worker.post({0, net::CreateRelay{call, std::move(ports)}});
+    worker.post({0, net::CreateRelay{call, std::move(sockets)}});
     for (std::size_t side = 0; side < 2; ++side) {
       worker.post({0, net::ConfigureLeg{call, side, std::move(legs[side])}});
     }

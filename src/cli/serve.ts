@@ -59,7 +59,7 @@ async function run(running: RunningGateway, options: GatewayOptions, clock: Cloc
 		const {listening, suites} = running;
 		say('listening', {
 			sip: listening.map(({transport, address, port}) => `${transport}:${address}:${port}`),
-			media: options.media.address,
+			media: options.media.interfaces.map(({name, address}) => `${name}:${address}`),
 			suites,
 			ledger: options.toolbox.directory,
 			openssl: process.versions.openssl,

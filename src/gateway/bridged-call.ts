@@ -1,5 +1,6 @@
 import {EventEmitter} from 'node:events';
-import {SallyportError} from '../base/error.js';
+import {isIPv6} from 'node:net';
+import {invariant, SallyportError} from '../base/error.js';
 import {ok, type Result} from '../base/result.js';
 import {chooseCrypto, LocalSession, relayAnswer} from '../core/offer-answer/index.js';
 import {Dialog} from '../core/sip/dialog.js';
@@ -169,14 +170,14 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		}
 
 		const {offered, streamIndex, route} = accepted.value;
-		const ports = await this.#createRelay(route);
+		const {caller, callee} = await this.#createRelay(accepted.value);
 		const invitation = new CalleeInvitation(this.#context, {
 			call: this.id,
 			route,
 			request: this.#incoming.request,
 			offered,
 			streamIndex,
-			port: ports.get('callee') ?? 0,
+			local: callee,
 			localTag: this.localTags[1],
 		});
 		this.#invitation = invitation;
@@ -188,7 +189,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			const headers = [contactHeader(this.#context.contact)];
 			this.#incoming.respond(this.#incoming.makeResponse(180, 'Ringing', {headers}));
 		});
-		return answered.ok ? this.#bridge(accepted.value, answered.value, invitation, ports.get('caller') ?? 0) : answered;
+		return answered.ok ? this.#bridge(accepted.value, answered.value, invitation, caller) : answered;
 	}
 
 	/** The offer opened and looked at: is there a stream that we carry, a suite that we speak, a way to go? */
@@ -232,9 +233,14 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			: failed(refuse(488, 'Not Acceptable Here', 'NO_ACCEPTABLE_STREAM'));
 	}
 
-	/** Our RTP port on each leg. */
-	async #createRelay(route: Route): Promise<ReadonlyMap<string, LegLocal['local']['rtp']['port']>> {
-		const {toolbox, media, mediaAddress} = this.#context;
+	/** Where each leg listens. */
+	async #createRelay({
+		route,
+		offered,
+		streamIndex,
+	}: Accepted): Promise<{readonly caller: LegLocal['local']; readonly callee: LegLocal['local']}> {
+		const {toolbox, media} = this.#context;
+		const callerAddress = offered.session.media[streamIndex]?.remote?.rtp.address;
 		const ticket = await toolbox.authorizeBridge({
 			call: this.id,
 			legs: [
@@ -242,15 +248,20 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 				{leg: 'callee', identity: calleeIdentity(route, this.#incoming.request.uri)},
 			],
 		});
-		const legs = await media.createRelay({
+		const [caller, callee] = await media.createRelay({
 			call: this.id,
 			ticket,
 			legs: [
-				{leg: 'caller', localAddress: mediaAddress},
-				{leg: 'callee', localAddress: mediaAddress},
+				{leg: 'caller', ...(callerAddress !== undefined && {family: familyOf(callerAddress)})},
+				{
+					leg: 'callee',
+					family: familyOf(route.target.address),
+					...(route.mediaInterface !== undefined && {interface: route.mediaInterface}),
+				},
 			],
 		});
-		return new Map(legs.map(({leg, local}) => [leg, local.rtp.port]));
+		invariant(caller !== undefined && callee !== undefined, 'two legs');
+		return {caller: caller.local, callee: callee.local};
 	}
 
 	/** Keys and addresses into both legs, then the answer to the caller: in that order (DESIGN §6). */
@@ -258,9 +269,9 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		{offered, streamIndex, chosen}: Accepted,
 		answered: OpenedSession,
 		invitation: CalleeInvitation,
-		port: number,
+		{rtp: {port}, advertisedAddress}: LegLocal['local'],
 	): Promise<Result<void, Refusal>> {
-		const {toolbox, media, clock, contact, mediaAddress} = this.#context;
+		const {toolbox, media, clock, contact} = this.#context;
 		const calleeLine = answered.session.media[streamIndex]?.crypto[0];
 		const calleeKey = calleeLine && invitation.ownKey(calleeLine.suite);
 		const callerKey = chosen && (await toolbox.mintKey({call: this.id, leg: 'caller', suite: chosen.suite}));
@@ -283,7 +294,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			answered.session,
 			offered.session.media.map((_, index) => (index === streamIndex ? end : undefined)),
 		);
-		const local = new LocalSession({sessionId: sessionIdFrom(clock), address: mediaAddress});
+		const local = new LocalSession({sessionId: sessionIdFrom(clock), address: advertisedAddress});
 		const response = this.#incoming.makeResponse(200, 'OK', {headers: [contactHeader(contact)]});
 		const outbound = await toolbox.filterOutbound({
 			call: this.id,
@@ -324,4 +335,8 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 /** The address that a route is for; the Request-URI where it is for many. */
 function calleeIdentity({to}: Route, requestUri: string): string {
 	return to.includes('@') ? to : requestUri;
+}
+
+function familyOf(address: string): 'IPv4' | 'IPv6' {
+	return isIPv6(address) ? 'IPv6' : 'IPv4';
 }

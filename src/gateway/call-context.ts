@@ -14,8 +14,6 @@ export type CallContext = {
 	readonly clock: Clock;
 	/** Charged for each invitation before the toolbox opens it. */
 	readonly sources: SourceBudgets;
-	/** Numeric address of our media sockets. */
-	readonly mediaAddress: string;
 	/** What we offer and accept, by preference. */
 	readonly suites: readonly SrtpSuiteName[];
 	readonly routes: readonly Route[];

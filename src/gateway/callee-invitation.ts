@@ -2,6 +2,7 @@ import {ok, type Result} from '../base/result.js';
 import {checkAnswer, type LocalMedia, LocalSession, relayOffer} from '../core/offer-answer/index.js';
 import {Dialog} from '../core/sip/dialog.js';
 import type {OutgoingRequest, SipOutcome, SipRequestFailure} from '../io/sip/outgoing-request.js';
+import type {LegLocal} from '../trusted/media/media-client.js';
 import type {OwnKeyHandle} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
@@ -27,8 +28,8 @@ export type CalleeOffer = {
 	readonly request: SipRequest;
 	readonly offered: OpenedSession;
 	readonly streamIndex: number;
-	/** Our RTP port on the callee's leg. */
-	readonly port: number;
+	/** Where the callee's leg listens. */
+	readonly local: LegLocal['local'];
 	/** Ours, in From. */
 	readonly localTag: string;
 };
@@ -104,8 +105,9 @@ export class CalleeInvitation {
 	}
 
 	async #makeInvite(): Promise<Result<SipRequest, Refusal>> {
-		const {endpoint, toolbox, clock, contact, suites, mediaAddress} = this.#context;
-		const {call, route, request, offered, streamIndex, port, localTag} = this.#offer;
+		const {endpoint, toolbox, clock, contact, suites} = this.#context;
+		const {call, route, request, offered, streamIndex, localTag} = this.#offer;
+		const {rtp, advertisedAddress} = this.#offer.local;
 		const from = parseNameAddr(header(request, 'From') ?? '');
 		const to = parseNameAddr(header(request, 'To') ?? '');
 		if (!from.ok || !to.ok) {
@@ -121,9 +123,9 @@ export class CalleeInvitation {
 		);
 		this.#media = relayOffer(
 			offered.session,
-			offered.session.media.map((_, index) => (index === streamIndex ? {port, crypto} : undefined)),
+			offered.session.media.map((_, index) => (index === streamIndex ? {port: rtp.port, crypto} : undefined)),
 		);
-		const local = new LocalSession({sessionId: sessionIdFrom(clock), address: mediaAddress});
+		const local = new LocalSession({sessionId: sessionIdFrom(clock), address: advertisedAddress});
 		const outbound = await toolbox.filterOutbound({
 			call,
 			leg: 'callee',
@@ -132,7 +134,7 @@ export class CalleeInvitation {
 				uri: request.uri,
 				from: writeNameAddr({...from.value, params: [{name: 'tag', value: localTag}]}),
 				to: writeNameAddr({...to.value, params: []}),
-				callId: `${endpoint.newTag()}@${mediaAddress}`,
+				callId: `${endpoint.newTag()}@${advertisedAddress}`,
 				sequence: 1,
 				contact,
 				wallMs: clock.wallMs(),

@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {SallyportError} from '../base/error.js';
 import type {SourceBudgetLimits} from '../core/admission/source-budgets.js';
 import type {SipListen} from '../io/sip/listeners.js';
+import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../wire/sdes/suites.js';
 import type {Route} from './routing.js';
@@ -11,12 +12,8 @@ import type {Route} from './routing.js';
 export type GatewayOptions = {
 	/** TCP should be among them: sealed messages are too long for UDP (RFC 3261 §18.1.1). `udp+tcp` is both on one port. */
 	readonly listen: readonly SipListen[];
-	readonly media: {
-		/** Numeric address of the media sockets, as SDP names it. */
-		readonly address: string;
-		/** @default [30000, 39999] */
-		readonly portRange?: readonly [first: number, last: number];
-	};
+	/** The caller's leg is on the first interface, the callee's where its route says. */
+	readonly media: Omit<MediaPlaneOptions, 'maxRelays'>;
 	/** Offered and accepted, by preference. @default AEAD_AES_256_GCM, AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80 */
 	readonly suites?: readonly SrtpSuiteName[];
 	readonly routes: readonly Route[];
@@ -60,6 +57,7 @@ const concreteAddress = address.refine(
 	(text) => text !== '0.0.0.0' && text !== '::',
 	'Expected the address of one interface, as SDP must name it.',
 );
+const interfaceName = z.string().regex(/^[\w.-]{1,32}$/);
 const port = z.int().min(0).max(65_535);
 const listen = z
 	.strictObject({
@@ -75,11 +73,30 @@ const listen = z
 const gatewayOptions = z.strictObject({
 	listen: z.array(listen).min(1).max(64),
 	media: z.strictObject({
-		address: concreteAddress,
-		portRange: z
-			.tuple([port.min(1), port.min(1)])
-			.refine(([first, last]) => first <= last, 'Expected the first port not above the last.')
-			.exactOptional(),
+		interfaces: z
+			.array(
+				z
+					.strictObject({
+						name: interfaceName,
+						address,
+						advertisedAddress: concreteAddress.exactOptional(),
+						ports: z
+							.tuple([port.min(1), port.min(1)])
+							.refine(([first, last]) => first <= last, 'Expected the first port not above the last.')
+							.exactOptional(),
+					})
+					.refine(
+						(entry) => concreteAddress.safeParse(entry.address).success || entry.advertisedAddress !== undefined,
+						'Expected `advertisedAddress` with an address that stands for all.',
+					),
+			)
+			.min(1)
+			.max(64),
+		workers: z.int().min(1).max(64).exactOptional(),
+		poller: z.enum(['auto', 'epoll']).exactOptional(),
+		cpus: z.array(z.int().min(0).max(4095)).min(1).max(64).exactOptional(),
+		portCoolDownMs: z.int().min(0).max(600_000).exactOptional(),
+		dscp: z.int().min(0).max(63).exactOptional(),
 	}),
 	suites: z.array(z.string().refine(isSrtpSuiteName, 'Expected the name of an SRTP suite.')).min(1).exactOptional(),
 	routes: z
@@ -88,6 +105,7 @@ const gatewayOptions = z.strictObject({
 				to: z.string().min(1).max(1024),
 				target: z.strictObject({transport: z.enum(['udp', 'tcp']), address, port: port.min(1)}),
 				protection: z.enum(['sealed', 'sdes', 'clear']).exactOptional(),
+				mediaInterface: interfaceName.exactOptional(),
 			}),
 		)
 		.max(100_000),

@@ -1,4 +1,5 @@
 import {type Clock, systemClock} from '../base/clock.js';
+import {SallyportError} from '../base/error.js';
 import {SourceBudgets} from '../core/admission/source-budgets.js';
 import type {SipAddress, SipTransportName} from '../core/sip/hop.js';
 import {formatHostPort} from '../core/sip/hop.js';
@@ -46,8 +47,8 @@ export async function openGateway(
 ): Promise<RunningGateway> {
 	const parsed = parseGatewayOptions(options);
 	const {listen, media, suites = defaultSuites, routes, toolbox, maxCalls = 1000, maxRingingMs = 180_000} = parsed;
-	const {address: mediaAddress, ...plane} = media;
-	const domains = await startDomains({toolbox, media: plane, maxCalls, clock});
+	demandInterfaces(parsed);
+	const domains = await startDomains({toolbox, media, maxCalls, clock});
 	const sources = new SourceBudgets(parsed.admission);
 	let endpoint: SipEndpoint;
 	try {
@@ -71,7 +72,6 @@ export async function openGateway(
 		media: domains.media,
 		clock,
 		sources,
-		mediaAddress,
 		suites,
 		routes,
 		contact: contactOf(endpoint),
@@ -98,6 +98,18 @@ export async function openGateway(
 			return closing;
 		},
 	};
+}
+
+/** A misspelt name is found at the start, not by the first call. */
+function demandInterfaces({media: {interfaces}, routes}: GatewayOptions): void {
+	const names = new Set(interfaces.map(({name}) => name));
+	const lost = routes.find(({mediaInterface}) => mediaInterface !== undefined && !names.has(mediaInterface));
+	if (lost !== undefined) {
+		throw new SallyportError(
+			'BAD_OPTIONS',
+			`Expected the name of one of \`media.interfaces\` for \`mediaInterface\` of the route to ${lost.to}, got ${lost.mediaInterface}.`,
+		);
+	}
 }
 
 /** Sealed messages do not fit a datagram: TCP where there is any. */

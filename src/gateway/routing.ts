@@ -8,6 +8,8 @@ export type Route = {
 	readonly target: SipTarget;
 	/** How the body and the media to that side are protected; the toolbox's policy has the last word. @default 'sealed' */
 	readonly protection?: 'sealed' | 'sdes' | 'clear';
+	/** Media interface of the leg to that side. @default the first one */
+	readonly mediaInterface?: string;
 };
 
 /** The most specific route for a Request-URI: an address before its domain, a domain before `*`. */

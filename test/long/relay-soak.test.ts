@@ -9,6 +9,7 @@ import {isSoakingAlone, soakMs} from '../profile.js';
 import {openParty, type Party, remoteOf, rtcpPacket, rtpPacket} from '../trusted/media/support/phone.js';
 import {
 	isBalanced,
+	loopback,
 	must,
 	openPlane,
 	SharedKey,
@@ -23,7 +24,7 @@ const suites = Object.keys(srtpSuites) as SrtpSuiteName[];
 
 test('after thousands of calls there are no more descriptors and hardly more memory than after the first ones', async (t) => {
 	// Ports for ten relays: calls soon get none unless those before gave theirs back.
-	const plane = openPlane(t, {portRange: somePortRange(40)});
+	const plane = openPlane(t, {interfaces: loopback(somePortRange(40))});
 	const parties = [await openParty(t), await openParty(t)] as const;
 	const start = Date.now();
 	let calls = 0;
@@ -57,7 +58,7 @@ async function carryCall(
 ): Promise<void> {
 	const suite = suites[call % suites.length] ?? 'AEAD_AES_256_GCM';
 	const [alices, ours, bobs, theirs] = [0, 1, 2, 3].map(() => new SharedKey(suite)) as unknown as SharedKeys;
-	const {relay, legs: ports} = await plane.createRelay([{localAddress: '127.0.0.1'}, {localAddress: '127.0.0.1'}]);
+	const {relay, legs: ports} = await plane.createRelay([{}, {}]);
 	await plane.configureLeg(relay, 0, {remote: remoteOf(parties[0]), ...srtpSettings(alices, ours)});
 	await plane.configureLeg(relay, 1, {remote: remoteOf(parties[1]), ...srtpSettings(bobs, theirs)});
 

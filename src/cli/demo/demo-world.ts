@@ -58,7 +58,7 @@ export async function writeGatewayConfiguration(world: DemoWorld, alicePort: num
 			{transport: 'tcp', address: '127.0.0.1', port: 0},
 			{transport: 'udp', address: '127.0.0.1', port: 0},
 		],
-		media: {address: '127.0.0.1'},
+		media: {interfaces: [{name: 'loopback', address: '127.0.0.1'}]},
 		suites: gatewaySuites,
 		routes: [{to: alice, target: {transport: 'tcp', address: '127.0.0.1', port: alicePort}}],
 		adminSocket: 'admin.sock',

@@ -24,6 +24,17 @@ export function expectChoice<Choice extends string>(name: string, value: unknown
 	return choice;
 }
 
+/** Throws unless `value` is 1 to 32 of letters, digits, `.`, `_` and `-`. */
+export function expectName(name: string, value: unknown): string {
+	if (typeof value !== 'string' || !/^[\w.-]{1,32}$/.test(value)) {
+		throw new TypeError(
+			`Expected 1 to 32 letters, digits, \`.\`, \`_\` or \`-\` for \`${name}\`, got ${describe(value)}.`,
+		);
+	}
+
+	return value;
+}
+
 /** Throws unless `value` is a numeric IPv4 or IPv6 address without a zone. */
 export function expectAddress(name: string, value: unknown): string {
 	if (typeof value !== 'string' || isIP(value) === 0 || value.includes('%')) {

@@ -8,15 +8,17 @@ export {MediaDomain, type MediaDomainOptions} from './media-domain.js';
 export {
 	type CreatedRelay,
 	type LegIndex,
-	type LegPorts,
+	type LegPlace,
 	MediaPlane,
 	type MediaPlaneEvent,
 	type MediaPlaneEvents,
 	type MediaPlaneKeyEvent,
-	type MediaPlaneOptions,
+	type PortsExhausted,
 	type RelayId,
 	type RelayStatistics,
 } from './media-plane.js';
+export type {MediaInterface, MediaInterfaceOptions, MediaPlaneOptions} from './plane-options.js';
+export type {MediaPlaneReport} from './plane-report.js';
 export * from './protocol.js';
 export * from './srtp/index.js';
 export {TrafficGenerator, type TrafficParty, type TrafficPlan, type TrafficReport} from './traffic-generator.js';

@@ -7,7 +7,7 @@ import {
 	expectOctets,
 	expectTransportAddress,
 } from './argument-checks.js';
-import type {NativeLegSettings, NativeSession, NativeSessionKey} from './native-media-worker.js';
+import type {NativeLegSettings, NativeSession, NativeSessionKey} from './native-media-plane.js';
 import type {SourcePolicy, TransportAddress} from './protocol.js';
 
 /** A master key for a leg, by the slot of native memory where `MasterKey.deposit()` left it. It is taken out once. */

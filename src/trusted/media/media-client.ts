@@ -5,17 +5,17 @@ import {PortRequests} from './port-requests.js';
 import type {
 	ConfigureLeg,
 	CreateRelay,
+	LegPorts,
 	LegStatistics,
 	MediaCommand,
 	MediaEvent,
 	MediaReply,
-	TransportAddress,
 } from './protocol.js';
 
 /** Where a leg listens. */
 export type LegLocal = {
 	readonly leg: string;
-	readonly local: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+	readonly local: LegPorts;
 };
 
 /**

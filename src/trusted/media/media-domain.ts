@@ -4,7 +4,14 @@ import {expectInteger} from './argument-checks.js';
 import {KeyChannel} from './key-channel.js';
 import {MediaCall} from './media-call.js';
 import {parseMediaCommand} from './media-messages.js';
-import type {MediaPlane, MediaPlaneEvent, MediaPlaneEvents, MediaPlaneKeyEvent} from './media-plane.js';
+import type {
+	LegPlace,
+	MediaPlane,
+	MediaPlaneEvent,
+	MediaPlaneEvents,
+	MediaPlaneKeyEvent,
+	PortsExhausted,
+} from './media-plane.js';
 import {idOf} from './port-requests.js';
 import type {CreateRelay, MediaCommand, MediaEvent, MediaReply} from './protocol.js';
 
@@ -48,6 +55,7 @@ export class MediaDomain {
 		plane.on('first-packet', this.#onFirstPacket);
 		plane.on('rekey-due', this.#onRekeyDue);
 		plane.on('key-expired', this.#onKeyExpired);
+		plane.on('ports-exhausted', this.#onPortsExhausted);
 		user.on('message', (message: unknown) => this.#onMessage(message));
 		user.on('messageerror', () => this.#refuse(undefined, 'BAD_COMMAND', 'Expected a readable message.'));
 		user.on('close', () => void this.close());
@@ -69,6 +77,7 @@ export class MediaDomain {
 		this.#plane.off('first-packet', this.#onFirstPacket);
 		this.#plane.off('rekey-due', this.#onRekeyDue);
 		this.#plane.off('key-expired', this.#onKeyExpired);
+		this.#plane.off('ports-exhausted', this.#onPortsExhausted);
 		await Promise.all(this.#tails.values());
 		await Promise.allSettled([...this.#calls.keys()].map((name) => this.#end(name, 'closed')));
 		this.#user.close();
@@ -160,10 +169,7 @@ export class MediaDomain {
 
 		const mayBeClear = (leg: string) => leaves.value.some((leave) => leave.leg === leg && leave.clearAllowed);
 		try {
-			const created = await this.#plane.createRelay([
-				{localAddress: first.localAddress},
-				{localAddress: second.localAddress},
-			]);
+			const created = await this.#plane.createRelay([placeOf(first), placeOf(second)]);
 			const call = new MediaCall(
 				name,
 				created,
@@ -225,6 +231,10 @@ export class MediaDomain {
 		this.#raise(relay, (call) => ({kind: 'key-expired', call, leg: this.#legName(call, leg), direction}));
 	};
 
+	readonly #onPortsExhausted = (event: PortsExhausted): void => {
+		this.#post({kind: 'ports-exhausted', ...event});
+	};
+
 	#legName(call: string, index: 0 | 1): string {
 		return this.#calls.get(call)?.legName(index) ?? '';
 	}
@@ -243,4 +253,8 @@ export class MediaDomain {
 	#post(message: (MediaReply & {readonly id: number | null}) | MediaEvent): void {
 		this.#user.postMessage(message);
 	}
+}
+
+function placeOf({leg: _, ...place}: CreateRelay['legs'][number]): LegPlace {
+	return place;
 }

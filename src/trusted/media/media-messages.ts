@@ -58,7 +58,17 @@ const command = z.discriminatedUnion('kind', [
 		call: callName,
 		ticket,
 		legs: z
-			.array(z.strictObject({leg: legName, localAddress: address}))
+			.array(
+				z.strictObject({
+					leg: legName,
+					interface: z
+						.string()
+						.regex(/^[\w.-]{1,32}$/)
+						.exactOptional(),
+					family: z.enum(['IPv4', 'IPv6']).exactOptional(),
+					rtcp: z.enum(['pair', 'mux']).exactOptional(),
+				}),
+			)
 			.length(2)
 			.refine(([first, second]) => first?.leg !== second?.leg),
 	}),

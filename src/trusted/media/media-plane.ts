@@ -2,32 +2,43 @@ import {EventEmitter} from 'node:events';
 import type {Brand} from '../../base/brand.js';
 import {SallyportError} from '../../base/error.js';
 import {loadAddon} from './addon.js';
-import {expectAddress, expectArray, expectInteger, expectObject} from './argument-checks.js';
+import {expectArray, expectChoice, expectInteger, expectName, expectObject} from './argument-checks.js';
 import {type LegSettings, toNativeLegSettings} from './leg-settings.js';
 import type {
 	NativeEvent,
 	NativeLegStatistics,
-	NativeMediaWorker,
-	NativeMediaWorkerClass,
+	NativeMediaPlane,
+	NativeMediaPlaneClass,
 	NativeMessage,
+	NativePorts,
 	NativeReply,
-} from './native-media-worker.js';
-import type {LegStatistics, TransportAddress} from './protocol.js';
+} from './native-media-plane.js';
+import {
+	type AddressFamily,
+	type CheckedPlaneOptions,
+	checkPlaneOptions,
+	type MediaInterface,
+	type MediaPlaneOptions,
+} from './plane-options.js';
+import {type MediaPlaneReport, makePlaneReport} from './plane-report.js';
+import {PortsExhaustedNotice} from './ports-exhausted-notice.js';
+import type {LegPorts, LegStatistics, TransportAddress} from './protocol.js';
 
 /** A relay of one plane; never used twice by it. */
 export type RelayId = Brand<number, 'RelayId'>;
 /** Which of the two legs of a relay. */
 export type LegIndex = 0 | 1;
 
-export type MediaPlaneOptions = {
-	/** UDP ports that legs may use, both ends included; an even one and the odd one above it each. @default [30000, 39999] */
-	readonly portRange?: readonly [first: number, last: number];
-	/** Relays at one time, 1 to 100000. @default 10000 */
-	readonly maxRelays?: number;
+/** Where a leg is to be. */
+export type LegPlace = {
+	/** Name of an interface. @default the first interface */
+	readonly interface?: string;
+	/** Which address of the interface. @default the one named first */
+	readonly family?: AddressFamily;
+	/** `pair`: an even RTP port and the odd RTCP port above it. `mux`: one port for both (RFC 5761). @default 'pair' */
+	readonly rtcp?: 'pair' | 'mux';
 };
 
-/** Where a leg listens. */
-export type LegPorts = {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
 export type CreatedRelay = {readonly relay: RelayId; readonly legs: readonly [LegPorts, LegPorts]};
 /** By `LegIndex`. */
 export type RelayStatistics = readonly [Omit<LegStatistics, 'leg'>, Omit<LegStatistics, 'leg'>];
@@ -50,10 +61,21 @@ export type MediaPlaneEvents = {
 	'rekey-due': [MediaPlaneKeyEvent];
 	/** A packet came after the end of a key's lifetime: of one of the peer's, or of ours. Once for each installation. */
 	'key-expired': [MediaPlaneKeyEvent & {readonly direction: 'inbound' | 'outbound'}];
+	/** A relay found no free port on an interface, at most once a second for each of them. */
+	'ports-exhausted': [PortsExhausted];
 };
 
 /** Something that is to say of a key; the key stays unsaid. */
 export type MediaPlaneKeyEvent = {readonly relay: RelayId; readonly leg: LegIndex};
+
+export type PortsExhausted = {
+	readonly interface: string;
+	readonly family: AddressFamily;
+	/** How many more relays were refused since the last event of this interface. */
+	readonly suppressed: number;
+};
+
+type CheckedPlace = {readonly interface: MediaInterface; readonly rtcp: 'pair' | 'mux'};
 
 type Pending = {
 	readonly settle: (reply: NativeReply) => void;
@@ -61,33 +83,40 @@ type Pending = {
 };
 
 /**
- * Relays that carry RTP and RTCP between two legs each, on a native thread of their own (DESIGN §3.6).
- * An open plane keeps the process alive.
+ * Relays that carry RTP and RTCP between two legs each, on native threads of their own (DESIGN §3.6).
+ * A relay lives on the thread that had fewest when it was made. An open plane keeps the process alive.
  */
 export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
-	readonly #worker: NativeMediaWorker;
-	readonly #portRange: readonly [number, number];
-	readonly #maxRelays: number;
+	/** What was chosen and granted at the start. */
+	readonly report: MediaPlaneReport;
+	readonly #native: NativeMediaPlane;
+	readonly #options: CheckedPlaneOptions;
 	readonly #relays = new Map<RelayId, readonly [LegPorts, LegPorts]>();
 	readonly #pending = new Map<number, Pending>();
+	readonly #exhausted = new PortsExhaustedNotice((event) => this.emit('ports-exhausted', event));
 	#lastRequest = 0;
 	#lastRelay = 0;
 	#isClosed = false;
 
-	/** Starts the thread. Throws `SallyportError` `POLLER_REFUSED` when the system grants none. */
-	static open(options: MediaPlaneOptions = {}): MediaPlane {
-		return new MediaPlane(options);
+	/** Starts the threads. Throws `SallyportError` `POLLER_REFUSED` or `CPU_NOT_AVAILABLE` when the system does not grant them. */
+	static open(options: MediaPlaneOptions): MediaPlane {
+		return new MediaPlane(checkPlaneOptions(options));
 	}
 
-	private constructor(options: MediaPlaneOptions) {
+	private constructor(options: CheckedPlaneOptions) {
 		super();
-		const {portRange, maxRelays} = expectObject('options', options, ['portRange', 'maxRelays']);
-		const [first, last] = portRange === undefined ? [30_000, 39_999] : expectArray('portRange', portRange, 2, 2);
-		const checkedFirst = expectInteger('portRange[0]', first, 1, 65_535);
-		this.#portRange = [checkedFirst, expectInteger('portRange[1]', last, checkedFirst, 65_535)];
-		this.#maxRelays = maxRelays === undefined ? 10_000 : expectInteger('maxRelays', maxRelays, 1, 100_000);
-		const {MediaWorker} = loadAddon<{MediaWorker: NativeMediaWorkerClass}>();
-		this.#worker = named(() => new MediaWorker((message) => this.#onMessage(message)));
+		this.#options = options;
+		const {interfaces, workers, cpus, portCoolDownMs, dscp} = options;
+		const native = {
+			interfaces: interfaces.map(({address, ports: [firstPort, lastPort]}) => ({address, firstPort, lastPort})),
+			workers,
+			processors: cpus,
+			portCoolDownMs,
+			dscp,
+		};
+		const addon = loadAddon<{MediaPlane: NativeMediaPlaneClass}>();
+		this.#native = named(() => new addon.MediaPlane(native, (message) => this.#onMessage(message)));
+		this.report = makePlaneReport(options, this.#native.readLimits());
 	}
 
 	/** Relays that are there now. */
@@ -95,38 +124,39 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 		return this.#relays.size;
 	}
 
+	/** Relays by worker; ports that are bound or rest, by interface as in `report`. */
+	get load(): {readonly relays: readonly number[]; readonly unavailablePorts: readonly number[]} {
+		this.#demandOpen();
+		return this.#native.load();
+	}
+
 	/**
 	 * Binds the ports of two legs. They take no packet before they are configured.
-	 * Rejects with `TOO_MANY_RELAYS`, `PORTS_EXHAUSTED`, `ADDRESS_NOT_AVAILABLE`, `TOO_MANY_SOCKETS`,
+	 * Rejects with `TOO_MANY_RELAYS`, `UNKNOWN_INTERFACE`, `PORTS_EXHAUSTED`, `ADDRESS_NOT_AVAILABLE`, `TOO_MANY_SOCKETS`,
 	 * `PORT_NOT_PERMITTED` or `SOCKET_FAILED`.
 	 */
-	async createRelay(
-		legs: readonly [{readonly localAddress: string}, {readonly localAddress: string}],
-	): Promise<CreatedRelay> {
-		const locals = expectArray('legs', legs, 2, 2).map((leg, index) => {
-			const {localAddress} = expectObject(`legs[${index}]`, leg, ['localAddress']);
-			return expectAddress(`legs[${index}].localAddress`, localAddress);
-		});
+	async createRelay(legs: readonly [LegPlace, LegPlace]): Promise<CreatedRelay> {
+		const [first, second] = expectArray('legs', legs, 2, 2);
+		const places = [this.#checkPlace('legs[0]', first), this.#checkPlace('legs[1]', second)] as const;
 		this.#demandOpen();
-		if (this.#relays.size >= this.#maxRelays) {
-			throw new SallyportError('TOO_MANY_RELAYS', `Expected fewer than ${this.#maxRelays} relays at one time.`);
+		const {maxRelays} = this.#options;
+		if (this.#relays.size >= maxRelays) {
+			throw new SallyportError('TOO_MANY_RELAYS', `Expected fewer than ${maxRelays} relays at one time.`);
 		}
 
 		const relay = ++this.#lastRelay as RelayId;
-		const [firstPort, lastPort] = this.#portRange;
-		const native = locals.map((localAddress) => ({localAddress, firstPort, lastPort}));
-		let ports: readonly LegPorts[] = [];
 		const reply = this.#ask((request) => {
-			ports = this.#worker.createRelay(request, relay, native).map(({rtp, rtcp}, index) => ({
-				rtp: {address: locals[index] ?? '', port: rtp},
-				rtcp: {address: locals[index] ?? '', port: rtcp},
-			}));
-			this.#relays.set(relay, [ports[0] as LegPorts, ports[1] as LegPorts]);
+			const [portsOfFirst, portsOfSecond] = this.#bind(request, relay, places);
+			this.#relays.set(relay, [
+				toLegPorts(places[0].interface, portsOfFirst),
+				toLegPorts(places[1].interface, portsOfSecond),
+			]);
 		});
 		try {
 			await reply;
 		} catch (error) {
 			this.#relays.delete(relay);
+			this.#native.forgetRelay(relay);
 			throw error;
 		}
 
@@ -144,20 +174,20 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 		const index = expectInteger('leg', leg, 0, 1);
 		const native = toNativeLegSettings(settings);
 		this.#portsOf(relay);
-		await this.#ask((request) => this.#worker.configureLeg(request, relay, index, native));
+		await this.#ask((request) => this.#native.configureLeg(request, relay, index, native));
 	}
 
 	/** Counters of both legs. Rejects with `UNKNOWN_RELAY`. */
 	async statistics(relay: RelayId): Promise<RelayStatistics> {
 		const ports = this.#portsOf(relay);
-		const reply = await this.#ask((request) => this.#worker.readStatistics(request, relay));
+		const reply = await this.#ask((request) => this.#native.readStatistics(request, relay));
 		return toStatistics(ports, reply);
 	}
 
 	/** Closes the ports, wipes the keys and returns the last counters. Rejects with `UNKNOWN_RELAY`. */
 	async destroyRelay(relay: RelayId): Promise<RelayStatistics> {
 		const ports = this.#portsOf(relay);
-		const reply = await this.#ask((request) => this.#worker.destroyRelay(request, relay));
+		const reply = await this.#ask((request) => this.#native.destroyRelay(request, relay));
 		this.#relays.delete(relay);
 		return toStatistics(ports, reply);
 	}
@@ -169,7 +199,7 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 		}
 
 		this.#isClosed = true;
-		this.#worker.close();
+		this.#native.close();
 		this.#relays.clear();
 		for (const {reject} of this.#pending.values()) {
 			reject(closedError());
@@ -180,6 +210,44 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 
 	[Symbol.dispose](): void {
 		this.close();
+	}
+
+	#checkPlace(where: string, place: unknown): CheckedPlace {
+		const {interface: name, family, rtcp} = expectObject(where, place, ['interface', 'family', 'rtcp']);
+		const {interfaces} = this.#options;
+		const wanted = name === undefined ? interfaces[0]?.name : expectName(`${where}.interface`, name);
+		const wantedFamily = family === undefined ? undefined : expectChoice(`${where}.family`, family, ['IPv4', 'IPv6']);
+		const found = interfaces.find(
+			(each) => each.name === wanted && (wantedFamily === undefined || each.family === wantedFamily),
+		);
+		if (found === undefined) {
+			throw new SallyportError(
+				'UNKNOWN_INTERFACE',
+				`Expected the name of an interface${wantedFamily === undefined ? '' : ` that has ${wantedFamily}`} for \`${where}.interface\`.`,
+			);
+		}
+
+		return {interface: found, rtcp: rtcp === undefined ? 'pair' : expectChoice(`${where}.rtcp`, rtcp, ['pair', 'mux'])};
+	}
+
+	#bind(
+		request: number,
+		relay: RelayId,
+		places: readonly [CheckedPlace, CheckedPlace],
+	): readonly [NativePorts, NativePorts] {
+		const native = places.map(({interface: each, rtcp}) => ({
+			interface: this.#options.interfaces.indexOf(each),
+			rtcp,
+		}));
+		try {
+			return this.#native.createRelay(request, relay, native);
+		} catch (error) {
+			if (error instanceof Error && 'code' in error && 'leg' in error && error.code === 'PORTS_EXHAUSTED') {
+				this.#exhausted.note(places[error.leg === 0 ? 0 : 1].interface);
+			}
+
+			throw error;
+		}
 	}
 
 	#portsOf(relay: RelayId): readonly [LegPorts, LegPorts] {
@@ -243,6 +311,10 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 				break;
 		}
 	}
+}
+
+function toLegPorts({address, advertisedAddress}: MediaInterface, {rtp, rtcp}: NativePorts): LegPorts {
+	return {rtp: {address, port: rtp}, rtcp: {address, port: rtcp}, advertisedAddress};
 }
 
 function toStatistics(ports: readonly [LegPorts, LegPorts], reply: NativeReply): RelayStatistics {

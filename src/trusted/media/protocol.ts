@@ -43,13 +43,29 @@ export type SourcePolicy =
 	/** Any port of this address, fixed by the first packet: plain RTP behind NAT. */
 	| {readonly kind: 'signalling-address'; readonly address: string};
 
+/** Where a leg listens; `rtcp` is `rtp` where they are multiplexed. */
+export type LegPorts = {
+	readonly rtp: TransportAddress;
+	readonly rtcp: TransportAddress;
+	/** How others reach these ports: the address that SDP names. */
+	readonly advertisedAddress: string;
+};
+
 export type CreateRelay = {
 	readonly kind: 'create-relay';
 	/** The user domain's name for the call; at most 64 characters. */
 	readonly call: string;
 	readonly ticket: BridgeTicket;
-	/** Exactly two; each gets an even RTP port and the odd RTCP port above it on `localAddress`. */
-	readonly legs: readonly {readonly leg: string; readonly localAddress: string}[];
+	/** Exactly two. */
+	readonly legs: readonly {
+		readonly leg: string;
+		/** Name of an interface of the media plane. @default its first one */
+		readonly interface?: string;
+		/** @default that of the interface's address named first */
+		readonly family?: 'IPv4' | 'IPv6';
+		/** `pair`: an even RTP port and the odd RTCP port above it. `mux`: one port for both (RFC 5761). @default 'pair' */
+		readonly rtcp?: 'pair' | 'mux';
+	}[];
 };
 
 export type ConfigureLeg = {
@@ -73,7 +89,7 @@ export type MediaCommand = CreateRelay | ConfigureLeg | DestroyRelay | ReadStati
 /** Counters of one leg since it was made; the drop reasons are counted for packets that arrived on it. */
 export type LegStatistics = {
 	readonly leg: string;
-	readonly local: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+	readonly local: LegPorts;
 	readonly received: {readonly packets: number; readonly octets: number};
 	readonly sent: {readonly packets: number; readonly octets: number};
 	readonly receivedRtcp: number;
@@ -104,7 +120,7 @@ export type MediaReply =
 			readonly ok: true;
 			readonly legs: readonly {
 				readonly leg: string;
-				readonly local: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+				readonly local: LegPorts;
 			}[];
 	  }
 	| {readonly ok: true; readonly statistics: readonly LegStatistics[]}
@@ -131,7 +147,15 @@ export type MediaEvent =
 			readonly leg: string;
 			readonly direction: 'inbound' | 'outbound';
 	  }
-	| {readonly kind: 'relay-ended'; readonly call: string; readonly reason: string};
+	| {readonly kind: 'relay-ended'; readonly call: string; readonly reason: string}
+	/** A relay found no free port there. */
+	| {
+			readonly kind: 'ports-exhausted';
+			readonly interface: string;
+			readonly family: 'IPv4' | 'IPv6';
+			/** How many more since the last such event of this interface and family. */
+			readonly suppressed: number;
+	  };
 
 /** Asked by the media domain of the toolbox on a port of their own; the user domain cannot reach it. */
 export type KeyChannelRequest =

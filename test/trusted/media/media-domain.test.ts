@@ -14,10 +14,7 @@ import {openDomain} from './support/toolbox.js';
 
 const suite = 'AES_CM_128_HMAC_SHA1_80';
 const declared: SourcePolicy = {kind: 'declared'};
-const localLegs = [
-	{leg: 'a', localAddress: '127.0.0.1'},
-	{leg: 'b', localAddress: '127.0.0.1'},
-] as const;
+const localLegs = [{leg: 'a'}, {leg: 'b'}] as const;
 
 function sealed(inbound: PeerKeyHandle, outbound: OwnKeyHandle): LegProtection {
 	return {kind: 'srtp', suite, inbound: [{key: inbound}], outbound: {key: outbound}};
@@ -93,7 +90,7 @@ test('a call is bridged on a ticket, SRTP to clear, and its end is told', async 
 	);
 	t.like(last[0], {local: ports[0]});
 	t.deepEqual(
-		events.map((event) => [event.kind, event.call, 'leg' in event ? event.leg : event.reason]),
+		events.map((event) => 'call' in event && [event.kind, event.call, 'leg' in event ? event.leg : event.reason]),
 		[
 			['first-packet', 'call-1', 'a'],
 			['first-packet', 'call-1', 'b'],
@@ -259,9 +256,13 @@ test('hostile messages are answered BAD_COMMAND and nothing else happens', async
 		{...create, id: 1, ticket: 7},
 		{...create, id: 1, legs: [localLegs[0]]},
 		{...create, id: 1, legs: [localLegs[0], localLegs[0]]},
-		{...create, id: 1, legs: [...localLegs, {leg: 'c', localAddress: '127.0.0.1'}]},
-		{...create, id: 1, legs: [localLegs[0], {leg: 'b', localAddress: 'localhost'}]},
-		{...create, id: 1, legs: [localLegs[0], {leg: 'b'.repeat(10_000), localAddress: '127.0.0.1'}]},
+		{...create, id: 1, legs: [...localLegs, {leg: 'c'}]},
+		{...create, id: 1, legs: [localLegs[0], {leg: 'b', localAddress: '127.0.0.1'}]},
+		{...create, id: 1, legs: [localLegs[0], {leg: 'b'.repeat(10_000)}]},
+		{...create, id: 1, legs: [localLegs[0], {leg: 'b', interface: '../etc'}]},
+		{...create, id: 1, legs: [localLegs[0], {leg: 'b', interface: 'x'.repeat(33)}]},
+		{...create, id: 1, legs: [localLegs[0], {leg: 'b', family: 'IPv5'}]},
+		{...create, id: 1, legs: [localLegs[0], {leg: 'b', rtcp: 'none'}]},
 		{...configure, id: 1, source: {kind: 'learned'}},
 		{...configure, id: 1, source: {kind: 'anybody'}},
 		{...configure, id: 1, protection: {kind: 'none'}},

@@ -2,7 +2,17 @@ import {randomBytes, randomInt} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {Phone, rtcpPacket, rtpPacket} from './support/phone.js';
-import {dropsOf, isBalanced, must, openCall, openPlane, SharedKey, settled, srtpSettings} from './support/plane.js';
+import {
+	dropsOf,
+	isBalanced,
+	loopback,
+	must,
+	openCall,
+	openPlane,
+	SharedKey,
+	settled,
+	srtpSettings,
+} from './support/plane.js';
 
 test('malformed packets are counted and dropped, RTP and RTCP', async (t) => {
 	const call = await openCall(t);
@@ -108,8 +118,8 @@ test('thousands of mutated packets leave the process alive and the counters whol
 });
 
 test.serial('500 relays made and destroyed leave no socket behind', async (t) => {
-	const plane = openPlane(t, {portRange: portsOfOurOwn});
-	const legs = [{localAddress: '127.0.0.1'}, {localAddress: '::1'}] as const;
+	const plane = openPlane(t, {interfaces: loopback(portsOfOurOwn)});
+	const legs = [{family: 'IPv4'}, {family: 'IPv6'}] as const;
 	for (let round = 0; round < 25; round++) {
 		const created = await Promise.all(Array.from({length: 20}, () => plane.createRelay(legs)));
 		t.is(socketsInUse(), 20 * 4);

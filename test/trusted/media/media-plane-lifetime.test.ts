@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {promisify} from 'node:util';
 import {Worker} from 'node:worker_threads';
 import test from 'ava';
-import {somePortRange} from './support/plane.js';
+import {loopback, somePortRange} from './support/plane.js';
 
 const run = promisify(execFile);
 const productUrl = import.meta.resolve('#dist/trusted/media/media-plane.js');
@@ -12,8 +12,8 @@ const productUrl = import.meta.resolve('#dist/trusted/media/media-plane.js');
 function program(range: readonly [number, number], ending: string): string {
 	return `
 		const {MediaPlane} = await import(${JSON.stringify(productUrl)});
-		const plane = MediaPlane.open({portRange: ${JSON.stringify(range)}});
-		const {relay} = await plane.createRelay([{localAddress: '127.0.0.1'}, {localAddress: '127.0.0.1'}]);
+		const plane = MediaPlane.open({interfaces: ${JSON.stringify(loopback(range))}, portCoolDownMs: 0});
+		const {relay} = await plane.createRelay([{}, {}]);
 		${ending}
 	`;
 }

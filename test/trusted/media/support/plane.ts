@@ -1,14 +1,16 @@
 import {randomBytes, randomInt} from 'node:crypto';
+import {isIPv6} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import type {LegKey, LegSettings} from '#dist/trusted/media/leg-settings.js';
 import {
 	type CreatedRelay,
-	type LegPorts,
+	type LegPlace,
 	MediaPlane,
-	type MediaPlaneOptions,
 	type RelayId,
 	type RelayStatistics,
 } from '#dist/trusted/media/media-plane.js';
+import type {MediaInterfaceOptions, MediaPlaneOptions} from '#dist/trusted/media/plane-options.js';
+import type {LegPorts} from '#dist/trusted/media/protocol.js';
 import {MasterKey} from '#dist/trusted/media/srtp/master-key.js';
 import {SrtpInbound} from '#dist/trusted/media/srtp/srtp-inbound.js';
 import {SrtpOutbound} from '#dist/trusted/media/srtp/srtp-outbound.js';
@@ -21,8 +23,13 @@ export function somePortRange(ports = 400): readonly [number, number] {
 	return [first, first + ports - 1];
 }
 
-export function openPlane(t: ExecutionContext, options: MediaPlaneOptions = {}): MediaPlane {
-	const plane = MediaPlane.open({portRange: somePortRange(), ...options});
+/** Both loopback addresses under one name, with ports that rest for nobody. */
+export function loopback(ports = somePortRange()): readonly MediaInterfaceOptions[] {
+	return ['127.0.0.1', '::1'].map((address) => ({name: 'loopback', address, ports}));
+}
+
+export function openPlane(t: ExecutionContext, options: Partial<MediaPlaneOptions> = {}): MediaPlane {
+	const plane = MediaPlane.open({interfaces: loopback(), portCoolDownMs: 0, ...options});
 	t.teardown(() => plane.close());
 	return plane;
 }
@@ -96,7 +103,7 @@ export async function openCall(
 	}: {plane?: MediaPlane; addresses?: [string, string]} = {},
 ): Promise<Call> {
 	const parties = [await openParty(t, addresses[0]), await openParty(t, addresses[1])] as const;
-	const created: CreatedRelay = await plane.createRelay([{localAddress: addresses[0]}, {localAddress: addresses[1]}]);
+	const created: CreatedRelay = await plane.createRelay([placeOf(addresses[0]), placeOf(addresses[1])]);
 	for (const leg of [0, 1] as const) {
 		await plane.configureLeg(created.relay, leg, {
 			remote: remoteOf(parties[leg]),
@@ -106,6 +113,10 @@ export async function openCall(
 	}
 
 	return {plane, relay: created.relay, parties, ports: created.legs};
+}
+
+function placeOf(address: string): LegPlace {
+	return {family: isIPv6(address) ? 'IPv6' : 'IPv4'};
 }
 
 /** SRTP settings of a leg; what we send and what the peer sends have keys of their own. */

@@ -1,27 +1,48 @@
 import type {DropReason} from './protocol.js';
 
 /**
- * The addon's `MediaWorker` (native/binding/relay-binding.h), as C++ lays it down. It checks nothing:
+ * The addon's `MediaPlane` (native/binding/relay-binding.h), as C++ lays it down. It checks nothing:
  * `MediaPlane` does that first.
  */
-export type NativeMediaWorker = {
-	/** Binds both legs' ports at once; throws with a `code` when it cannot. */
-	createRelay(request: number, relay: number, legs: readonly NativeLocalLeg[]): readonly NativePorts[];
+export type NativeMediaPlane = {
+	/** Binds both legs' ports at once; throws with a `code`, and the `leg` in the way, when it cannot. */
+	createRelay(request: number, relay: number, legs: readonly NativeLegPlace[]): readonly [NativePorts, NativePorts];
+	/** Takes back the ports of a relay that its worker refused to make. */
+	forgetRelay(relay: number): void;
 	/** Claims the keys at once; throws with a `code` when one is missing. */
 	configureLeg(request: number, relay: number, leg: number, settings: NativeLegSettings): void;
 	destroyRelay(request: number, relay: number): void;
 	readStatistics(request: number, relay: number): void;
-	/** Joins the thread: sockets are closed and keys wiped on return. Safe to call twice. */
+	/** Relays by worker; ports that are bound or rest, by interface. */
+	load(): {readonly relays: readonly number[]; readonly unavailablePorts: readonly number[]};
+	readLimits(): NativeLimits;
+	/** Joins the threads: sockets are closed and keys wiped on return. Safe to call twice. */
 	close(): void;
 };
 
-export type NativeMediaWorkerClass = new (deliver: (message: NativeMessage) => void) => NativeMediaWorker;
+export type NativeMediaPlaneClass = new (
+	options: NativePlaneOptions,
+	deliver: (message: NativeMessage) => void,
+) => NativeMediaPlane;
 
-export type NativeLocalLeg = {
-	readonly localAddress: string;
-	readonly firstPort: number;
-	readonly lastPort: number;
+export type NativePlaneOptions = {
+	readonly interfaces: readonly {readonly address: string; readonly firstPort: number; readonly lastPort: number}[];
+	readonly workers: number;
+	/** Empty: the kernel places the workers. */
+	readonly processors: readonly number[];
+	readonly portCoolDownMs: number;
+	readonly dscp: number;
 };
+
+/** Buffers are what each socket gets, 0 where none could be bound to ask. */
+export type NativeLimits = {
+	readonly descriptorLimit: number;
+	readonly receiveBufferOctets: number;
+	readonly sendBufferOctets: number;
+};
+
+/** `interface` counts those of the options. */
+export type NativeLegPlace = {readonly interface: number; readonly rtcp: 'pair' | 'mux'};
 
 export type NativePorts = {readonly rtp: number; readonly rtcp: number};
 
