@@ -52,7 +52,7 @@ Result<UdpSocket, BindFailure> UdpSocket::bind(const media::TransportAddress& lo
       ::socket(local.family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   const int descriptor = owned.get();
   if (descriptor < 0) return failureFor(errno);
-  // The two bits below the code point are those of ECN (RFC 3168 §5).
+  // The two bits below the code point are for congestion notification (RFC 3168 §5).
   if (local.family() == AF_INET6) {
     setOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     setOption(descriptor, IPPROTO_IPV6, IPV6_TCLASS, options.dscp << 2);
