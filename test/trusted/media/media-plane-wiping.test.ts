@@ -5,7 +5,7 @@ import {createInterface} from 'node:readline';
 import test, {type ExecutionContext} from 'ava';
 import {type SrtpSuiteName, srtpSuites} from '#dist/wire/sdes/suites.js';
 import {Phone, rtpPacket} from './support/phone.js';
-import {must, SharedKey, somePortRange} from './support/plane.js';
+import {loopback, must, SharedKey} from './support/plane.js';
 import {findInMemory} from './support/process-memory.js';
 import {derivedSecrets, masterSecrets, type Secrets} from './support/session-secrets.js';
 
@@ -40,9 +40,9 @@ function program(suites: readonly SrtpSuiteName[], remotePort: number): string {
 			bytes.fill(0);
 			return {slot: key.deposit()};
 		};
-		const plane = MediaPlane.open({portRange: ${JSON.stringify(somePortRange())}});
+		const plane = MediaPlane.open({interfaces: ${JSON.stringify(loopback())}, workers: 1});
 		const address = '127.0.0.1';
-		const {relay, legs} = await plane.createRelay([{localAddress: address}, {localAddress: address}]);
+		const {relay, legs} = await plane.createRelay([{}, {}]);
 		const remote = {rtp: {address, port: ${remotePort}}, rtcp: {address, port: ${remotePort} + 1}};
 		await plane.configureLeg(relay, 1, {remote, sessions: {kind: 'clear'}});
 		const keys = ${JSON.stringify(suites)}.map((suite, i) => take(suite, ${JSON.stringify(octets)}[i]));
