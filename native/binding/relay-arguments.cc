@@ -1,5 +1,7 @@
 #include "binding/relay-arguments.h"
 
+#include <openssl/crypto.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,6 +27,7 @@ media::TransportAddress readTransportAddress(const Napi::Object& address) {
 
 media::SourceRule readSourceRule(const std::string& kind) {
   if (kind == "learned") return media::SourceRule::learned;
+  if (kind == "subnet") return media::SourceRule::subnet;
   if (kind == "signalling-address") return media::SourceRule::signallingAddress;
   return media::SourceRule::declared;
 }
@@ -81,6 +84,17 @@ srtp::RekeyRules readRekeyRules(const Napi::Object& session) {
   return rules;
 }
 
+std::unique_ptr<media::StunResponder> makeStunResponder(const Napi::Object& stun) {
+  const Napi::Value password = stun.Get("password");
+  if (!password.IsString()) return std::make_unique<media::StunResponder>();
+  const std::string fragment = stun.Get("usernameFragment").As<Napi::String>();
+  std::string secret = password.As<Napi::String>();
+  auto responder = std::make_unique<media::StunResponder>(
+      fragment, std::span(reinterpret_cast<const std::uint8_t*>(secret.data()), secret.size()));
+  OPENSSL_cleanse(secret.data(), secret.size());
+  return responder;
+}
+
 template <typename Session>
 std::unique_ptr<Session> makeSession(Napi::Env env, const srtp::SessionOptions& options) {
   auto session = Session::create(options);
@@ -101,10 +115,16 @@ media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
   configuration.remoteRtcp = readTransportAddress(settings.Get("remoteRtcp").As<Napi::Object>());
   configuration.source = readSourceRule(settings.Get("source").As<Napi::String>());
   configuration.direction = readDirection(settings.Get("direction").As<Napi::String>());
-  if (configuration.source == media::SourceRule::signallingAddress) {
-    configuration.signallingHost =
-        readAddress(env, settings.Get("signallingHost").As<Napi::String>(), 0);
+  if (const Napi::Value block = settings.Get("sourceBlock"); block.IsObject()) {
+    const auto network = block.As<Napi::Object>();
+    configuration.sourceBlock = {readAddress(env, network.Get("address").As<Napi::String>(), 0),
+                                 static_cast<std::uint8_t>(uint32(network.Get("prefixBits")))};
   }
+  if (const Napi::Value stun = settings.Get("stun"); stun.IsObject()) {
+    configuration.stun = makeStunResponder(stun.As<Napi::Object>());
+  }
+  configuration.reportsDtls = settings.Get("reportsDtls").ToBoolean();
+  configuration.mayMove = settings.Get("mayMove").ToBoolean();
   if (const Napi::Value types = settings.Get("payloadTypes"); types.IsArray()) {
     const auto list = types.As<Napi::Array>();
     configuration.payloadTypes.reset();

@@ -20,6 +20,10 @@ const char* codeOf(net::CommandFailure failure) noexcept {
       return "LEARNING_NEEDS_SRTP";
     case net::CommandFailure::keyInBothDirections:
       return "KEY_IN_BOTH_DIRECTIONS";
+    case net::CommandFailure::remoteNotUnicast:
+      return "REMOTE_NOT_UNICAST";
+    case net::CommandFailure::remoteIsOurselves:
+      return "REMOTE_IS_OURSELVES";
   }
   return "INTERNAL";
 }
@@ -30,6 +34,14 @@ const char* nameOf(media::RelayEvent::Kind kind) noexcept {
       return "wrong-source";
     case media::RelayEvent::Kind::firstPacket:
       return "first-packet";
+    case media::RelayEvent::Kind::sourceLearned:
+      return "source-learned";
+    case media::RelayEvent::Kind::sourceMoved:
+      return "source-moved";
+    case media::RelayEvent::Kind::dtls:
+      return "dtls";
+    case media::RelayEvent::Kind::zrtp:
+      return "zrtp";
     case media::RelayEvent::Kind::rekeyDue:
       return "rekey-due";
     case media::RelayEvent::Kind::peerKeyExpired:
@@ -57,6 +69,11 @@ Napi::Object toObject(Napi::Env env, const media::LegStatistics& statistics) {
     dropped.Set(std::string(media::kDropReasonNames[i]), count(env, statistics.dropped[i]));
   }
   object.Set("dropped", dropped);
+  Napi::Object handled = Napi::Object::New(env);
+  for (std::size_t i = 0; i < media::kHandledKindNames.size(); ++i) {
+    handled.Set(std::string(media::kHandledKindNames[i]), count(env, statistics.handled[i]));
+  }
+  object.Set("handled", handled);
   return object;
 }
 
@@ -75,14 +92,44 @@ Napi::Object toObject(Napi::Env env, const net::Reply& reply) {
   return object;
 }
 
-Napi::Object toObject(Napi::Env env, const net::Event& event) {
+Napi::Object toObject(Napi::Env env, const media::TransportAddress& address) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("event", Napi::String::New(env, nameOf(event.event.kind)));
-  object.Set("relay", Napi::Number::New(env, event.relay));
-  object.Set("leg", count(env, event.event.leg));
-  object.Set("address", Napi::String::New(env, event.event.from.addressText()));
-  object.Set("port", Napi::Number::New(env, event.event.from.port()));
-  object.Set("suppressed", count(env, event.event.suppressed));
+  object.Set("address", Napi::String::New(env, address.addressText()));
+  object.Set("port", Napi::Number::New(env, address.port()));
+  return object;
+}
+
+Napi::Object toObject(Napi::Env env, const net::Event& message) {
+  const media::RelayEvent& event = message.event;
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("event", Napi::String::New(env, nameOf(event.kind)));
+  object.Set("relay", Napi::Number::New(env, message.relay));
+  object.Set("leg", count(env, event.leg));
+  object.Set("from", toObject(env, event.from));
+  switch (event.kind) {
+    case media::RelayEvent::Kind::wrongSource:
+    case media::RelayEvent::Kind::firstPacket:
+      object.Set("suppressed", count(env, event.suppressed));
+      break;
+    case media::RelayEvent::Kind::sourceLearned:
+    case media::RelayEvent::Kind::sourceMoved:
+      object.Set("channel", event.channel == media::Channel::rtp ? "rtp" : "rtcp");
+      object.Set("previous", toObject(env, event.previous));
+      object.Set("authenticated", event.isAuthenticated);
+      break;
+    case media::RelayEvent::Kind::dtls:
+      object.Set("channel", event.channel == media::Channel::rtp ? "rtp" : "rtcp");
+      object.Set("octets", Napi::Buffer<std::uint8_t>::Copy(env, message.octets.data(),
+                                                            message.octets.size()));
+      break;
+    case media::RelayEvent::Kind::zrtp:
+      object.Set("channel", event.channel == media::Channel::rtp ? "rtp" : "rtcp");
+      break;
+    case media::RelayEvent::Kind::rekeyDue:
+    case media::RelayEvent::Kind::peerKeyExpired:
+    case media::RelayEvent::Kind::ownKeyExpired:
+      break;
+  }
   return object;
 }
 

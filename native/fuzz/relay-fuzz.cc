@@ -22,8 +22,11 @@ LegConfiguration makeLeg(std::uint8_t choice, const TransportAddress& remote) {
   const srtp::Suite suite = srtp::kSuites[(choice >> 1) % srtp::kSuites.size()].suite;
   const bool isClear = (choice & 1) != 0;
   LegConfiguration leg = isClear ? media::clearLeg(remote) : media::sealedLeg(remote, suite, 1, 2);
-  leg.source = static_cast<media::SourceRule>((choice >> 4) % 3);
-  leg.signallingHost = remote;
+  leg.source = static_cast<media::SourceRule>((choice >> 4) % 4);
+  leg.sourceBlock = media::AddressBlock(remote, 24);
+  leg.mayMove = choice % 3 == 0;
+  leg.reportsDtls = choice % 5 == 0;
+  if (choice % 7 == 0) leg.stun = std::make_unique<media::StunResponder>();
   leg.direction = static_cast<media::Direction>(choice >> 6);
   return leg;
 }
@@ -42,6 +45,8 @@ Ledger countOf(const media::Relay& relay) {
     ledger.settled += counted.sentPackets + counted.sentRtcp;
     ledger.settled =
         std::accumulate(counted.dropped.begin(), counted.dropped.end(), ledger.settled);
+    ledger.settled =
+        std::accumulate(counted.handled.begin(), counted.handled.end(), ledger.settled);
   }
   return ledger;
 }
@@ -82,7 +87,8 @@ const Target target("relay", [](std::span<const std::uint8_t> octets) {
                                          ++fed * 20);
     (void)relay.takeEvent();
     if (!departure) continue;
-    demand(departure->leg == 1 - (act & 1U) && departure->length <= room.size());
+    demand(departure->leg == (departure->isAnswer ? act & 1U : 1 - (act & 1U)));
+    demand(departure->length <= room.size());
     if ((act & 16) != 0) {
       relay.onUnsent(*departure, media::DropReason::wouldBlock);
     } else {

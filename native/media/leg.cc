@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "media/demux.h"
 #include "media/packet-view.h"
 
 namespace sallyport::media {
@@ -13,6 +12,11 @@ namespace {
 /// §3.7).
 constexpr std::size_t kFullTagOctets = 10;
 constexpr std::uint8_t kProofsWithShortTag = 3;
+/// A move takes more than a beginning: whoever hears the peer may try to outrun him.
+constexpr std::uint8_t kProofsToMove = 5;
+constexpr std::uint8_t kProofsToMoveWithShortTag = 15;
+/// RTCP comes every few seconds only (RFC 3550 §6.2), and its tag is never short.
+constexpr std::uint8_t kRtcpProofsToMove = 2;
 
 DropReason reasonFor(srtp::UnprotectFailure failure) noexcept {
   switch (failure) {
@@ -53,32 +57,37 @@ DropReason reasonFor(srtp::ProtectFailure failure) noexcept {
   return DropReason::internal;
 }
 
-OriginGuard makeGuard(const LegConfiguration& configuration, const TransportAddress& remote,
-                      std::uint8_t proofsNeeded) noexcept {
-  switch (configuration.source) {
-    case SourceRule::declared:
-      return OriginGuard::declared(remote);
-    case SourceRule::learned:
-      return OriginGuard::learned(remote, proofsNeeded);
-    case SourceRule::signallingAddress:
-      return OriginGuard::signallingAddress(remote, configuration.signallingHost);
+/// What the guards of both channels have in common.
+GuardSettings guardSettings(const LegConfiguration& configuration) noexcept {
+  GuardSettings settings;
+  settings.rule = configuration.source;
+  if (settings.rule == SourceRule::subnet || settings.rule == SourceRule::signallingAddress) {
+    settings.block = configuration.sourceBlock;
   }
-  return {};
+  return settings;
 }
 
 }  // namespace
 
-std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration) noexcept {
+std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration,
+                                               std::uint64_t nowMs) noexcept {
+  if (!configuration.remoteRtp.isUnicast() || !configuration.remoteRtcp.isUnicast()) {
+    return ConfigureFailure::remoteNotUnicast;
+  }
   if (configuration.isClear) {
-    if (configuration.source == SourceRule::learned) return ConfigureFailure::learningNeedsSrtp;
+    if (configuration.source == SourceRule::learned || configuration.mayMove) {
+      return ConfigureFailure::learningNeedsSrtp;
+    }
     inbound_.reset();
     outbound_.reset();
   } else if ((!configuration.inbound && !inbound_) || (!configuration.outbound && !outbound_)) {
     return ConfigureFailure::noSession;
   }
 
-  const bool isSamePeer =
-      isConfigured_ && isClear_ == configuration.isClear && !configuration.inbound;
+  auto peer = OriginGuard::Peer::other;
+  if (isConfigured_ && isClear_ == configuration.isClear) {
+    peer = configuration.inbound ? OriginGuard::Peer::rekeyed : OriginGuard::Peer::same;
+  }
   if (configuration.inbound) {
     if (inbound_) {
       inbound_->rekey(std::move(configuration.inbound), configuration.inboundRekey);
@@ -97,13 +106,21 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration) n
   isClear_ = configuration.isClear;
   direction_ = configuration.direction;
   payloadTypes_ = configuration.payloadTypes;
+  side_.configure(std::move(configuration.stun), configuration.reportsDtls);
 
+  GuardSettings rtcp = guardSettings(configuration);
+  rtcp.declared = configuration.remoteRtcp;
+  rtcp.proofsToMove = configuration.mayMove ? kRtcpProofsToMove : 0;
+  GuardSettings rtp = rtcp;
+  rtp.declared = configuration.remoteRtp;
   // The tag of SRTCP has 80 bits in every suite (RFC 3711 §3.4).
-  const std::uint8_t proofs = tagOctets_ < kFullTagOctets ? kProofsWithShortTag : 1;
-  const OriginGuard rtp = makeGuard(configuration, configuration.remoteRtp, proofs);
-  const OriginGuard rtcp = makeGuard(configuration, configuration.remoteRtcp, 1);
-  if (!isSamePeer || !rtpGuard_.hasSameRule(rtp)) rtpGuard_ = rtp;
-  if (!isSamePeer || !rtcpGuard_.hasSameRule(rtcp)) rtcpGuard_ = rtcp;
+  const bool isTagShort = !isClear_ && tagOctets_ < kFullTagOctets;
+  if (isTagShort) rtp.proofsToSettle = kProofsWithShortTag;
+  if (configuration.mayMove) {
+    rtp.proofsToMove = isTagShort ? kProofsToMoveWithShortTag : kProofsToMove;
+  }
+  rtpGuard_.change(rtp, peer, nowMs);
+  rtcpGuard_.change(rtcp, peer, nowMs);
   return std::nullopt;
 }
 
@@ -129,25 +146,41 @@ std::optional<srtp::KeyNotice> Leg::takeOutboundNotice() noexcept {
   return outbound_ ? outbound_->takeNotice() : std::nullopt;
 }
 
-Result<std::size_t, DropReason> Leg::open(const Arrival& arrival, std::uint64_t nowMs) noexcept {
+std::optional<DropReason> Leg::admit(const Arrival& arrival, std::uint64_t nowMs) noexcept {
   if (!isConfigured_) return DropReason::noRoute;
-  if (!guard(arrival.channel).admits(arrival.from)) return DropReason::wrongSource;
+  switch (guard(arrival.channel).ask(arrival.from, nowMs)) {
+    case OriginGuard::Verdict::admitted:
+      break;
+    case OriginGuard::Verdict::wrongSource:
+      return DropReason::wrongSource;
+    case OriginGuard::Verdict::unproven:
+      return DropReason::unprovenSource;
+  }
   if (arrival.isTruncated) return DropReason::malformed;
-
-  const std::span<std::uint8_t> packet = arrival.room.first(arrival.length);
-  if (classifyDatagram(packet) != DatagramKind::media) return DropReason::malformed;
-  return arrival.channel == Channel::rtp ? openRtp(packet, arrival.from, nowMs)
-                                         : openRtcp(packet, arrival.from, nowMs);
+  return std::nullopt;
 }
 
-Result<std::size_t, DropReason> Leg::openRtp(std::span<std::uint8_t> packet,
-                                             const TransportAddress& from,
-                                             std::uint64_t nowMs) noexcept {
+SideOutcome Leg::receiveOther(const Arrival& arrival, DatagramKind kind,
+                              std::uint64_t nowMs) noexcept {
+  const SideOutcome outcome =
+      side_.receive(kind, arrival.room, arrival.length, arrival.from, nowMs);
+  if (outcome.isRefuted) guard(arrival.channel).onRefuted(arrival.from, nowMs);
+  return outcome;
+}
+
+Result<std::size_t, DropReason> Leg::open(const Arrival& arrival, std::uint64_t nowMs) noexcept {
+  return arrival.channel == Channel::rtp ? openRtp(arrival, nowMs) : openRtcp(arrival, nowMs);
+}
+
+Result<std::size_t, DropReason> Leg::openRtp(const Arrival& arrival, std::uint64_t nowMs) noexcept {
+  std::span<std::uint8_t> packet = arrival.room.first(arrival.length);
   if (!RtpPacketView::parse(packet)) return DropReason::malformed;
   if (inbound_) {
     const auto opened = inbound_->unprotectRtp(packet, nowMs);
     if (!opened.ok()) {
-      if (opened.failure() == srtp::UnprotectFailure::badTag) rtpGuard_.onRefuted(from);
+      if (opened.failure() == srtp::UnprotectFailure::badTag) {
+        rtpGuard_.onRefuted(arrival.from, nowMs);
+      }
       return reasonFor(opened.failure());
     }
     packet = packet.first(opened.value());
@@ -156,7 +189,7 @@ Result<std::size_t, DropReason> Leg::openRtp(std::span<std::uint8_t> packet,
   const auto view = RtpPacketView::parse(packet);
   if (!view || !view->hasSoundPadding()) return DropReason::malformed;
   if (!payloadTypes_.test(view->payloadType())) return DropReason::unknownPayloadType;
-  rtpGuard_.onVouched(from);
+  sourceChange_ = rtpGuard_.onVouched(arrival.from);
   // Opened all the same, so that a long hold does not lose count of the index.
   if (direction_ == Direction::sendonly || direction_ == Direction::inactive) {
     return DropReason::direction;
@@ -164,21 +197,23 @@ Result<std::size_t, DropReason> Leg::openRtp(std::span<std::uint8_t> packet,
   return packet.size();
 }
 
-Result<std::size_t, DropReason> Leg::openRtcp(std::span<std::uint8_t> packet,
-                                              const TransportAddress& from,
+Result<std::size_t, DropReason> Leg::openRtcp(const Arrival& arrival,
                                               std::uint64_t nowMs) noexcept {
+  std::span<std::uint8_t> packet = arrival.room.first(arrival.length);
   if (!beginsLikeRtcp(packet)) return DropReason::malformed;
   if (inbound_) {
     const auto opened = inbound_->unprotectRtcp(packet, nowMs);
     if (!opened.ok()) {
-      if (opened.failure() == srtp::UnprotectFailure::badTag) rtcpGuard_.onRefuted(from);
+      if (opened.failure() == srtp::UnprotectFailure::badTag) {
+        rtcpGuard_.onRefuted(arrival.from, nowMs);
+      }
       return reasonFor(opened.failure());
     }
     packet = packet.first(opened.value());
   }
   if (!isSoundRtcp(packet)) return DropReason::malformed;
   // RTCP goes on whatever the direction (RFC 3264 §5.1).
-  rtcpGuard_.onVouched(from);
+  sourceChange_ = rtcpGuard_.onVouched(arrival.from);
   return packet.size();
 }
 

@@ -6,9 +6,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/result.h"
+#include "media/channel.h"
+#include "media/demux.h"
 #include "media/origin-guard.h"
+#include "media/side-protocols.h"
 #include "media/statistics.h"
 #include "media/transport-address.h"
 #include "srtp/inbound-contexts.h"
@@ -16,23 +20,23 @@
 
 namespace sallyport::media {
 
-/// Which of the two ports of a leg.
-enum class Channel : std::uint8_t { rtp, rtcp };
-
 /// As seen from us (RFC 8866 §6.7): `sendonly` sends to the leg and drops RTP that comes from it.
 enum class Direction : std::uint8_t { sendrecv, sendonly, recvonly, inactive };
-
-enum class SourceRule : std::uint8_t { declared, learned, signallingAddress };
 
 /// What a leg is told when the signalling settles it, and again whenever that changes.
 struct LegConfiguration {
   TransportAddress remoteRtp;
   TransportAddress remoteRtcp;
   SourceRule source = SourceRule::declared;
-  /// Read with `SourceRule::signallingAddress` only.
-  TransportAddress signallingHost;
+  /// Read with `SourceRule::subnet` and `signallingAddress` only.
+  AddressBlock sourceBlock;
+  /// A settled source may give way to another that authenticates; needs SRTP.
+  bool mayMove = false;
   std::bitset<128> payloadTypes = std::bitset<128>{}.set();
   Direction direction = Direction::sendrecv;
+  /// Answers STUN where there is one.
+  std::unique_ptr<StunResponder> stun;
+  bool reportsDtls = false;
   /// Plain RTP; the sessions below must then be absent.
   bool isClear = false;
   /// Absent: the present session stays, with its indices and replay windows.
@@ -64,6 +68,7 @@ struct Arrival {
 enum class ConfigureFailure : std::uint8_t {
   noSession,
   learningNeedsSrtp,
+  remoteNotUnicast,
   /// What we send would have a key that somebody sends to us under: reflected packets would open.
   keyInBothDirections,
 };
@@ -74,17 +79,30 @@ class Leg {
  public:
   /// Puts `configuration` in force, or changes nothing and says why.
   /// An address learned before stays learned when neither its rule nor the inbound key changed.
-  [[nodiscard]] std::optional<ConfigureFailure> configure(LegConfiguration configuration) noexcept;
+  [[nodiscard]] std::optional<ConfigureFailure> configure(LegConfiguration configuration,
+                                                          std::uint64_t nowMs) noexcept;
 
   /// True when `next` would leave one key protecting what comes in and what goes out, on this leg
   /// or across to `other`.
   [[nodiscard]] bool wouldMixDirections(const LegConfiguration& next,
                                         const Leg& other) const noexcept;
 
-  /// Checks source, form, tag and replay of what arrived, opens it in place and returns its new
+  /// Asks the origin guard, before anything else is done with what arrived.
+  [[nodiscard]] std::optional<DropReason> admit(const Arrival& arrival,
+                                                std::uint64_t nowMs) noexcept;
+
+  /// What was admitted and the demux takes for something else than media.
+  [[nodiscard]] SideOutcome receiveOther(const Arrival& arrival, DatagramKind kind,
+                                         std::uint64_t nowMs) noexcept;
+
+  /// Checks form, tag and replay of media that was admitted, opens it in place and returns its new
   /// length. The origin guard learns from packets that passed.
   [[nodiscard]] Result<std::size_t, DropReason> open(const Arrival& arrival,
                                                      std::uint64_t nowMs) noexcept;
+  /// What the packet just opened taught the origin guard, once.
+  [[nodiscard]] std::optional<SourceChange> takeSourceChange() noexcept {
+    return std::exchange(sourceChange_, std::nullopt);
+  }
 
   /// Seals the first `length` octets of `room` in place for this leg's peer; the octets behind them
   /// are room for tag, index and MKI.
@@ -103,15 +121,18 @@ class Leg {
     return guard(channel).destination();
   }
 
+  [[nodiscard]] bool isClear() const noexcept { return isClear_; }
+
   LegStatistics statistics;
 
  private:
-  [[nodiscard]] Result<std::size_t, DropReason> openRtp(std::span<std::uint8_t> packet,
-                                                        const TransportAddress& from,
+  [[nodiscard]] Result<std::size_t, DropReason> openRtp(const Arrival& arrival,
                                                         std::uint64_t nowMs) noexcept;
-  [[nodiscard]] Result<std::size_t, DropReason> openRtcp(std::span<std::uint8_t> packet,
-                                                         const TransportAddress& from,
+  [[nodiscard]] Result<std::size_t, DropReason> openRtcp(const Arrival& arrival,
                                                          std::uint64_t nowMs) noexcept;
+  [[nodiscard]] OriginGuard& guard(Channel channel) noexcept {
+    return channel == Channel::rtp ? rtpGuard_ : rtcpGuard_;
+  }
   [[nodiscard]] const OriginGuard& guard(Channel channel) const noexcept {
     return channel == Channel::rtp ? rtpGuard_ : rtcpGuard_;
   }
@@ -124,6 +145,8 @@ class Leg {
   OriginGuard rtpGuard_;
   OriginGuard rtcpGuard_;
   std::optional<srtp::InboundContexts> inbound_;
+  std::optional<SourceChange> sourceChange_;
+  SideProtocols side_;
   std::unique_ptr<srtp::SrtpOutbound> outbound_;
 };
 

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
+#include "media/channel.h"
 #include "media/transport-address.h"
 
 namespace sallyport::media {
@@ -18,12 +20,24 @@ struct RelayEvent {
     rekeyDue,
     peerKeyExpired,
     ownKeyExpired,
+    sourceLearned,
+    sourceMoved,
+    dtls,
+    zrtp,
   };
   Kind kind = Kind::firstPacket;
   std::size_t leg = 0;
-  TransportAddress from;
+  TransportAddress from{};
   /// How many more of the kind came since the last such event of the leg.
   std::uint64_t suppressed = 0;
+  /// Of the sources learned and moved: on which port, where packets went before, and whether SRTP
+  /// vouches for it.
+  Channel channel = Channel::rtp;
+  TransportAddress previous{};
+  bool isAuthenticated = false;
+  /// Of DTLS: the datagram, in the buffer that it came in. Take the event before that is used
+  /// again.
+  std::span<const std::uint8_t> octets{};
 };
 
 /// The events of one relay that nobody took yet, in order. Holds a few: whoever raises limits the

@@ -10,13 +10,13 @@ constexpr std::uint64_t kWrongSourceEventIntervalMs = 1000;
 
 }  // namespace
 
-std::optional<ConfigureFailure> Relay::configure(std::size_t leg,
-                                                 LegConfiguration configuration) noexcept {
+std::optional<ConfigureFailure> Relay::configure(std::size_t leg, LegConfiguration configuration,
+                                                 std::uint64_t nowMs) noexcept {
   Side& side = sides_[leg];
   if (side.leg.wouldMixDirections(configuration, sides_[otherLeg(leg)].leg)) {
     return ConfigureFailure::keyInBothDirections;
   }
-  const auto failure = side.leg.configure(std::move(configuration));
+  const auto failure = side.leg.configure(std::move(configuration), nowMs);
   if (!failure) side.hasReportedFirstPacket = false;
   return failure;
 }
@@ -31,11 +31,21 @@ std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t no
     ++statistics.receivedRtcp;
   }
 
+  if (const auto refusal = leg.admit(arrival, nowMs)) {
+    statistics.countDropped(*refusal);
+    if (refusal == DropReason::wrongSource || refusal == DropReason::unprovenSource) {
+      noteWrongSource(arrival, nowMs);
+    }
+    return std::nullopt;
+  }
+  const DatagramKind kind = classifyDatagram(arrival.room.first(arrival.length));
+  if (kind != DatagramKind::media) return receiveOther(arrival, kind, nowMs);
+
   const auto opened = leg.open(arrival, nowMs);
   if (const auto notice = leg.takeInboundNotice()) noteKey(arrival.leg, *notice, false);
+  noteSourceChange(arrival);
   if (!opened.ok()) {
     statistics.countDropped(opened.failure());
-    if (opened.failure() == DropReason::wrongSource) noteWrongSource(arrival, nowMs);
     return std::nullopt;
   }
   if (arrival.channel == Channel::rtp) noteFirstPacket(arrival);
@@ -51,8 +61,38 @@ std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t no
   return Departure{other, sealed.value(), onward.destination(arrival.channel)};
 }
 
+std::optional<Departure> Relay::receiveOther(const Arrival& arrival, DatagramKind kind,
+                                             std::uint64_t nowMs) noexcept {
+  Leg& leg = sides_[arrival.leg].leg;
+  const SideOutcome outcome = leg.receiveOther(arrival, kind, nowMs);
+  if (outcome.isReported) {
+    RelayEvent event{.kind = RelayEvent::Kind::zrtp,
+                     .leg = arrival.leg,
+                     .from = arrival.from,
+                     .channel = arrival.channel};
+    if (kind == DatagramKind::dtls) {
+      event.kind = RelayEvent::Kind::dtls;
+      event.octets = arrival.room.first(arrival.length);
+    }
+    events_.raise(event);
+  }
+  if (outcome.dropped) {
+    leg.statistics.countDropped(*outcome.dropped);
+    return std::nullopt;
+  }
+  if (outcome.answerOctets > 0) {
+    return Departure{arrival.leg, outcome.answerOctets, arrival.from, true};
+  }
+  leg.statistics.countHandled(HandledKind::dtls);
+  return std::nullopt;
+}
+
 void Relay::onSent(const Departure& departure, Channel channel) noexcept {
   LegStatistics& statistics = sides_[departure.leg].leg.statistics;
+  if (departure.isAnswer) {
+    statistics.countHandled(HandledKind::stun);
+    return;
+  }
   if (channel == Channel::rtp) {
     ++statistics.sentPackets;
     statistics.sentOctets += departure.length;
@@ -62,7 +102,8 @@ void Relay::onSent(const Departure& departure, Channel channel) noexcept {
 }
 
 void Relay::onUnsent(const Departure& departure, DropReason reason) noexcept {
-  sides_[otherLeg(departure.leg)].leg.statistics.countDropped(reason);
+  const std::size_t cameOn = departure.isAnswer ? departure.leg : otherLeg(departure.leg);
+  sides_[cameOn].leg.statistics.countDropped(reason);
 }
 
 void Relay::onTick(std::uint64_t nowMs) noexcept {
@@ -92,6 +133,19 @@ void Relay::noteFirstPacket(const Arrival& arrival) noexcept {
   if (side.hasReportedFirstPacket) return;
   side.hasReportedFirstPacket = true;
   events_.raise({RelayEvent::Kind::firstPacket, arrival.leg, arrival.from, 0});
+}
+
+void Relay::noteSourceChange(const Arrival& arrival) noexcept {
+  Leg& leg = sides_[arrival.leg].leg;
+  const auto change = leg.takeSourceChange();
+  if (!change) return;
+  const bool isMove = change->kind == SourceChange::Kind::moved;
+  events_.raise({.kind = isMove ? RelayEvent::Kind::sourceMoved : RelayEvent::Kind::sourceLearned,
+                 .leg = arrival.leg,
+                 .from = change->from,
+                 .channel = arrival.channel,
+                 .previous = change->previous,
+                 .isAuthenticated = !leg.isClear()});
 }
 
 }  // namespace sallyport::media

@@ -11,19 +11,21 @@
 
 namespace sallyport::media {
 
-/// What leaves on the other leg's port of the same channel.
+/// What leaves on the same channel's port of the other leg, or as an answer on that where it came.
 struct Departure {
   std::size_t leg = 0;
   std::size_t length = 0;
   TransportAddress to;
+  bool isAnswer = false;
 };
 
 /// Two legs and the packets between them. Fed with datagrams and the time, drained of departures
-/// and events; every datagram is counted once as received and once as sent or dropped.
+/// and events; every datagram is counted once as received and once as sent, handled or dropped.
 class Relay {
  public:
   [[nodiscard]] std::optional<ConfigureFailure> configure(std::size_t leg,
-                                                          LegConfiguration configuration) noexcept;
+                                                          LegConfiguration configuration,
+                                                          std::uint64_t nowMs = 0) noexcept;
 
   /// Opens and seals in place. Nothing: dropped and counted. A departure must be closed with
   /// `onSent` or `onUnsent`.
@@ -51,9 +53,12 @@ class Relay {
     std::uint64_t suppressed = 0;
   };
 
+  [[nodiscard]] std::optional<Departure> receiveOther(const Arrival& arrival, DatagramKind kind,
+                                                      std::uint64_t nowMs) noexcept;
   void noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcept;
   void noteKey(std::size_t leg, srtp::KeyNotice notice, bool isOurs) noexcept;
   void noteFirstPacket(const Arrival& arrival) noexcept;
+  void noteSourceChange(const Arrival& arrival) noexcept;
 
   std::array<Side, 2> sides_;
   RelayEvents events_;

@@ -77,6 +77,19 @@ std::string TransportAddress::addressText() const {
   return text.data();
 }
 
+std::span<const std::uint8_t> TransportAddress::octets() const noexcept {
+  if (family_ == AF_UNSPEC) return {};
+  return std::span(octets_).first(family_ == AF_INET ? 4 : 16);
+}
+
+bool TransportAddress::isUnicast() const noexcept {
+  if (port_ == 0) return false;
+  // 0.0.0.0/8 is "this network"; 224.0.0.0/4 is multicast, 240.0.0.0/4 reserved with the broadcast.
+  if (family_ == AF_INET) return octets_[0] != 0 && octets_[0] < 224;
+  if (family_ != AF_INET6 || octets_[0] == 0xff) return false;
+  return std::ranges::any_of(octets_, [](std::uint8_t octet) { return octet != 0; });
+}
+
 TransportAddress TransportAddress::withPort(std::uint16_t port) const noexcept {
   TransportAddress copy = *this;
   copy.port_ = port;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace sallyport::media {
@@ -25,6 +26,11 @@ class TransportAddress {
   std::string addressText() const;
 
   [[nodiscard]] sa_family_t family() const noexcept { return family_; }
+  /// In network order: 4 of IPv4, 16 of IPv6, none of an address that was never set.
+  [[nodiscard]] std::span<const std::uint8_t> octets() const noexcept;
+  /// False for what no single peer can have: unspecified, multicast, reserved and the limited
+  /// broadcast (RFC 6890 §2.2), or port 0. A subnet's own broadcast address cannot be told.
+  [[nodiscard]] bool isUnicast() const noexcept;
   [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
   [[nodiscard]] TransportAddress withPort(std::uint16_t port) const noexcept;
   /// True when the addresses agree, whatever the ports.

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -50,6 +51,8 @@ CommandFailure failureFor(media::ConfigureFailure failure) noexcept {
       return CommandFailure::learningNeedsSrtp;
     case media::ConfigureFailure::keyInBothDirections:
       return CommandFailure::keyInBothDirections;
+    case media::ConfigureFailure::remoteNotUnicast:
+      return CommandFailure::remoteNotUnicast;
   }
   return CommandFailure::noSession;
 }
@@ -134,7 +137,12 @@ Reply MediaWorker::execute(std::uint32_t request, CreateRelay body) {
 Reply MediaWorker::execute(std::uint32_t request, ConfigureLeg body) {
   Carried* carried = find(body.relay);
   if (carried == nullptr) return {request, CommandFailure::unknownRelay};
-  const auto failure = carried->relay.configure(body.leg, std::move(body.configuration));
+  if (isOwnPort(*carried, body.configuration.remoteRtp) ||
+      isOwnPort(*carried, body.configuration.remoteRtcp)) {
+    return {request, CommandFailure::remoteIsOurselves};
+  }
+  const auto failure =
+      carried->relay.configure(body.leg, std::move(body.configuration), monotonicMs());
   if (failure) return {request, failureFor(*failure)};
   return {request, {}};
 }
@@ -154,6 +162,13 @@ Reply MediaWorker::execute(std::uint32_t request, ReadStatistics body) {
   const Carried* carried = find(body.relay);
   if (carried == nullptr) return {request, CommandFailure::unknownRelay};
   return {request, RelayStatistics{carried->relay.statistics(0), carried->relay.statistics(1)}};
+}
+
+bool MediaWorker::isOwnPort(const Carried& carried,
+                            const media::TransportAddress& address) noexcept {
+  return std::ranges::any_of(carried.endpoints, [&](const std::optional<Endpoint>& endpoint) {
+    return endpoint && endpoint->socket.local() == address;
+  });
 }
 
 MediaWorker::Carried* MediaWorker::find(RelayId relay) noexcept {
@@ -200,13 +215,17 @@ void MediaWorker::tickWhenDue() noexcept {
 }
 
 void MediaWorker::deliverEvents(Carried& carried) noexcept {
-  while (const auto event = carried.relay.takeEvent()) deliver_(Event{carried.id, *event});
+  while (auto event = carried.relay.takeEvent()) {
+    const auto octets = std::exchange(event->octets, {});
+    deliver_(Event{carried.id, *event, {octets.begin(), octets.end()}});
+  }
 }
 
 void MediaWorker::onSendResult(const Datagram& datagram, int error) noexcept {
   const Endpoint& endpoint = *datagram.sendOn;
   media::Relay& relay = static_cast<Carried*>(endpoint.owner)->relay;
-  const media::Departure departure{endpoint.leg, datagram.sendLength, datagram.to};
+  const media::Departure departure{endpoint.leg, datagram.sendLength, datagram.to,
+                                   datagram.sendOn == datagram.receivedOn};
   if (error == 0) {
     relay.onSent(departure, endpoint.channel);
   } else {

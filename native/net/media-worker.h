@@ -50,6 +50,9 @@ enum class CommandFailure : std::uint8_t {
   noSession,
   learningNeedsSrtp,
   keyInBothDirections,
+  remoteNotUnicast,
+  /// Packets would come back for ever.
+  remoteIsOurselves,
 };
 using RelayStatistics = std::array<media::LegStatistics, 2>;
 struct Reply {
@@ -59,7 +62,9 @@ struct Reply {
 };
 struct Event {
   RelayId relay = 0;
+  /// Without its octets: they are below, copied.
   media::RelayEvent event;
+  std::vector<std::uint8_t> octets;
 };
 using Message = std::variant<Reply, Event>;
 
@@ -103,6 +108,8 @@ class MediaWorker final : private DatagramHandler {
   Reply execute(std::uint32_t request, DestroyRelay body);
   Reply execute(std::uint32_t request, ReadStatistics body);
   [[nodiscard]] Carried* find(RelayId relay) noexcept;
+  [[nodiscard]] static bool isOwnPort(const Carried& carried,
+                                      const media::TransportAddress& address) noexcept;
   /// Nothing while there are no relays: an idle worker sleeps.
   [[nodiscard]] std::optional<std::chrono::milliseconds> untilNextTick() const noexcept;
   void tickWhenDue() noexcept;

@@ -131,7 +131,33 @@ const Story keepsWhatItLearned("a leg keeps sessions and learned address until t
   LegConfiguration rekeyed = sealedLeg(alice, kSuite, 5, 6);
   rekeyed.source = SourceRule::learned;
   expect(!bench.relay.configure(0, std::move(rekeyed)));
-  expect(bench.feed(1, rtpPacket(3), bob)->to == alice);
+  // Nobody but the peer can read what goes where he last was.
+  expect(bench.feed(1, rtpPacket(3), bob)->to == charles);
+  const auto underNewKey = outboundSession(kSuite, 5);
+  expect(bench.feed(0, sealRtp(*underNewKey, rtpPacket(3)), alice).has_value());
+  expect(bench.feed(1, rtpPacket(4), bob)->to == alice);
+});
+
+const Story tellsWhatItLearned("a leg tells what address it learned, and what it moved to", [] {
+  Bench bench;
+  LegConfiguration configuration = sealedLeg(alice, kSuite, 1, 2);
+  configuration.source = SourceRule::learned;
+  configuration.mayMove = true;
+  expect(!bench.relay.configure(0, std::move(configuration)));
+  expect(!bench.relay.configure(1, clearLeg(bob)));
+  const auto fromAlice = outboundSession(kSuite, 1);
+  expect(bench.feed(0, sealRtp(*fromAlice, rtpPacket(1)), charles).has_value());
+  const auto learned = bench.relay.takeEvent();
+  expect(learned && learned->kind == RelayEvent::Kind::sourceLearned && learned->leg == 0);
+  expect(learned->from == charles && learned->previous == alice && learned->isAuthenticated);
+  expect(bench.relay.takeEvent()->kind == RelayEvent::Kind::firstPacket);
+  for (std::uint16_t i = 2; i <= 6; ++i) {
+    expect(!bench.relay.takeEvent());
+    expect(bench.feed(0, sealRtp(*fromAlice, rtpPacket(i)), bob).has_value());
+  }
+  const auto moved = bench.relay.takeEvent();
+  expect(moved && moved->kind == RelayEvent::Kind::sourceMoved);
+  expect(moved->from == bob && moved->previous == charles && moved->channel == Channel::rtp);
 });
 
 const Story refusesConfigurations(
@@ -143,6 +169,11 @@ const Story refusesConfigurations(
       LegConfiguration learns = clearLeg(alice);
       learns.source = SourceRule::learned;
       expect(bench.relay.configure(0, std::move(learns)) == ConfigureFailure::learningNeedsSrtp);
+      LegConfiguration moves = clearLeg(alice);
+      moves.mayMove = true;
+      expect(bench.relay.configure(0, std::move(moves)) == ConfigureFailure::learningNeedsSrtp);
+      expect(bench.relay.configure(0, clearLeg(at("224.0.0.1", 4000))) ==
+             ConfigureFailure::remoteNotUnicast);
       expect(!bench.feed(0, rtpPacket(1), alice) && bench.dropped(0, DropReason::noRoute) == 1);
     });
 

@@ -16,6 +16,8 @@ export {
 	type PortsExhausted,
 	type RelayId,
 	type RelayStatistics,
+	type SideProtocolEvent,
+	type SourceChangeEvent,
 } from './media-plane.js';
 export type {MediaInterface, MediaInterfaceOptions, MediaPlaneOptions} from './plane-options.js';
 export type {MediaPlaneReport} from './plane-report.js';

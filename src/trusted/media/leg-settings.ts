@@ -1,5 +1,4 @@
 import {
-	expectAddress,
 	expectArray,
 	expectChoice,
 	expectInteger,
@@ -8,7 +7,9 @@ import {
 	expectTransportAddress,
 } from './argument-checks.js';
 import type {NativeLegSettings, NativeSession, NativeSessionKey} from './native-media-plane.js';
-import type {SourcePolicy, TransportAddress} from './protocol.js';
+import type {SourcePolicy, StunPolicy, TransportAddress} from './protocol.js';
+import {toNativeSource} from './source-policy.js';
+import {toNativeStun} from './stun-policy.js';
 
 /** A master key for a leg, by the slot of native memory where `MasterKey.deposit()` left it. It is taken out once. */
 export type LegKey = {
@@ -59,12 +60,16 @@ export type LegSettings = {
 	/** Where the signalling says that the peer listens. */
 	readonly remote: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
 	readonly sessions: LegSessions;
-	/** `learned` needs SRTP. @default {kind: 'declared'} */
+	/** `learned` and `relatch` need SRTP. @default {kind: 'declared'} */
 	readonly source?: SourcePolicy;
 	/** Payload types that may pass, 0 to 127. Absent: all. */
 	readonly payloadTypes?: readonly number[];
 	/** As seen from us: `sendonly` sends to this leg and drops what comes from it. @default 'sendrecv' */
 	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+	/** Answers STUN Binding requests from admitted sources. Absent: they are counted and dropped. */
+	readonly stun?: StunPolicy;
+	/** Raises `dtls` for each DTLS datagram, at most 20 a second. Absent: they are counted and dropped. */
+	readonly dtls?: 'report';
 };
 
 const directions = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const;
@@ -76,18 +81,20 @@ const maxMkiOctets = 128;
 
 /** Checks every field and lays it down for the addon. Throws `TypeError` or `RangeError` and names the field. */
 export function toNativeLegSettings(settings: LegSettings): NativeLegSettings {
-	const {remote, sessions, source, payloadTypes, direction} = expectObject('settings', settings, [
+	const {remote, sessions, source, payloadTypes, direction, stun, dtls} = expectObject('settings', settings, [
 		'remote',
 		'sessions',
 		'source',
 		'payloadTypes',
 		'direction',
+		'stun',
+		'dtls',
 	]);
 	const {rtp, rtcp} = expectObject('remote', remote, ['rtp', 'rtcp']);
-	const checkedSource = checkSource(source);
+	const checkedSource = toNativeSource(source);
 	const checkedSessions = checkSessions(sessions);
-	if (checkedSessions.isClear && checkedSource.source === 'learned') {
-		throw new TypeError('Expected SRTP where addresses are learned, got clear sessions.');
+	if (checkedSessions.isClear && (checkedSource.source === 'learned' || checkedSource.mayMove)) {
+		throw new TypeError('Expected SRTP where addresses are learned or latched again, got clear sessions.');
 	}
 
 	return {
@@ -96,20 +103,10 @@ export function toNativeLegSettings(settings: LegSettings): NativeLegSettings {
 		direction: direction === undefined ? 'sendrecv' : expectChoice('direction', direction, directions),
 		...checkedSource,
 		...checkedSessions,
+		reportsDtls: dtls !== undefined && expectChoice('dtls', dtls, ['report']) === 'report',
+		...(stun !== undefined && {stun: toNativeStun(stun)}),
 		...(payloadTypes !== undefined && {payloadTypes: checkPayloadTypes(payloadTypes)}),
 	};
-}
-
-function checkSource(source: unknown): Pick<NativeLegSettings, 'source' | 'signallingHost'> {
-	if (source === undefined) {
-		return {source: 'declared'};
-	}
-
-	const {kind, address} = expectObject('source', source, ['kind', 'address']);
-	const rule = expectChoice('source.kind', kind, ['declared', 'learned', 'signalling-address']);
-	return rule === 'signalling-address'
-		? {source: rule, signallingHost: expectAddress('source.address', address)}
-		: {source: rule};
 }
 
 function checkSessions(sessions: unknown): Pick<NativeLegSettings, 'isClear' | 'inbound' | 'outbound'> {

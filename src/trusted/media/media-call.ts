@@ -81,6 +81,8 @@ export class MediaCall {
 				sessions,
 				...(command.payloadTypes !== undefined && {payloadTypes: command.payloadTypes}),
 				...(command.direction !== undefined && {direction: command.direction}),
+				...(command.stun !== undefined && {stun: command.stun}),
+				...(command.dtls !== undefined && {dtls: command.dtls}),
 			});
 		} catch (error) {
 			slots.forEach(discardKey);

@@ -11,6 +11,8 @@ import type {
 	MediaPlaneEvents,
 	MediaPlaneKeyEvent,
 	PortsExhausted,
+	SideProtocolEvent,
+	SourceChangeEvent,
 } from './media-plane.js';
 import {idOf} from './port-requests.js';
 import type {CreateRelay, MediaCommand, MediaEvent, MediaReply} from './protocol.js';
@@ -56,6 +58,10 @@ export class MediaDomain {
 		plane.on('rekey-due', this.#onRekeyDue);
 		plane.on('key-expired', this.#onKeyExpired);
 		plane.on('ports-exhausted', this.#onPortsExhausted);
+		plane.on('source-learned', this.#onSourceLearned);
+		plane.on('source-moved', this.#onSourceMoved);
+		plane.on('dtls', this.#onDtls);
+		plane.on('zrtp', this.#onZrtp);
 		user.on('message', (message: unknown) => this.#onMessage(message));
 		user.on('messageerror', () => this.#refuse(undefined, 'BAD_COMMAND', 'Expected a readable message.'));
 		user.on('close', () => void this.close());
@@ -78,6 +84,10 @@ export class MediaDomain {
 		this.#plane.off('rekey-due', this.#onRekeyDue);
 		this.#plane.off('key-expired', this.#onKeyExpired);
 		this.#plane.off('ports-exhausted', this.#onPortsExhausted);
+		this.#plane.off('source-learned', this.#onSourceLearned);
+		this.#plane.off('source-moved', this.#onSourceMoved);
+		this.#plane.off('dtls', this.#onDtls);
+		this.#plane.off('zrtp', this.#onZrtp);
 		await Promise.all(this.#tails.values());
 		await Promise.allSettled([...this.#calls.keys()].map((name) => this.#end(name, 'closed')));
 		this.#user.close();
@@ -234,6 +244,22 @@ export class MediaDomain {
 	readonly #onPortsExhausted = (event: PortsExhausted): void => {
 		this.#post({kind: 'ports-exhausted', ...event});
 	};
+
+	readonly #onSourceLearned = (event: SourceChangeEvent): void => this.#raiseSourceChange('source-learned', event);
+
+	readonly #onSourceMoved = (event: SourceChangeEvent): void => this.#raiseSourceChange('source-moved', event);
+
+	readonly #onDtls = ({relay, leg, ...rest}: SideProtocolEvent & {readonly octets: Uint8Array}): void => {
+		this.#raise(relay, (call) => ({kind: 'dtls', call, leg: this.#legName(call, leg), ...rest}));
+	};
+
+	readonly #onZrtp = ({relay, leg, ...rest}: SideProtocolEvent): void => {
+		this.#raise(relay, (call) => ({kind: 'zrtp', call, leg: this.#legName(call, leg), ...rest}));
+	};
+
+	#raiseSourceChange(kind: 'source-learned' | 'source-moved', {relay, leg, ...rest}: SourceChangeEvent): void {
+		this.#raise(relay, (call) => ({kind, call, leg: this.#legName(call, leg), ...rest}));
+	}
 
 	#legName(call: string, index: 0 | 1): string {
 		return this.#calls.get(call)?.legName(index) ?? '';

@@ -3,7 +3,9 @@ import {z} from 'zod';
 import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
 import {isSrtpSuiteName} from '../../wire/sdes/suites.js';
 import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../toolbox/protocol.js';
-import type {KeyChannelReply, MediaCommand} from './protocol.js';
+import type {KeyChannelReply, MediaCommand, SourcePolicy} from './protocol.js';
+import {parseNetwork} from './source-policy.js';
+import {icePassword, iceUsernameFragment} from './stun-policy.js';
 
 /** What the media domain accepts from its two ports; see protocol.ts for what the fields mean. */
 
@@ -46,10 +48,25 @@ const protection = z.discriminatedUnion('kind', [
 	}),
 ]);
 
+const network = z
+	.string()
+	.max(49)
+	.refine((text) => parseNetwork(text) !== undefined);
+const relatch = z.literal('authenticated').exactOptional();
 const sourcePolicy = z.discriminatedUnion('kind', [
 	z.strictObject({kind: z.literal('declared')}),
-	z.strictObject({kind: z.literal('learned')}),
-	z.strictObject({kind: z.literal('signalling-address'), address}),
+	z.strictObject({kind: z.literal('learned'), relatch}),
+	z.strictObject({kind: z.literal('subnet'), network, relatch}),
+	z.strictObject({kind: z.literal('signalling-address'), address, relatch}),
+]);
+
+const stunPolicy = z.discriminatedUnion('kind', [
+	z.strictObject({kind: z.literal('answer')}),
+	z.strictObject({
+		kind: z.literal('ice-lite'),
+		usernameFragment: z.string().regex(iceUsernameFragment),
+		password: z.string().regex(icePassword),
+	}),
 ]);
 
 const command = z.discriminatedUnion('kind', [
@@ -82,8 +99,10 @@ const command = z.discriminatedUnion('kind', [
 			source: sourcePolicy,
 			payloadTypes: z.array(z.int().min(0).max(127)).max(128).exactOptional(),
 			direction: z.enum(['sendrecv', 'sendonly', 'recvonly', 'inactive']).exactOptional(),
+			stun: stunPolicy.exactOptional(),
+			dtls: z.literal('report').exactOptional(),
 		})
-		.refine(({protection, source}) => protection.kind === 'srtp' || source.kind !== 'learned', {path: ['source']}),
+		.refine(({protection, source}) => protection.kind === 'srtp' || !needsSrtp(source), {path: ['source']}),
 	z.strictObject({kind: z.literal('destroy-relay'), call: callName}),
 	z.strictObject({kind: z.literal('read-statistics'), call: callName}),
 ]);
@@ -118,6 +137,11 @@ export function parseMediaCommand(message: object): Result<MediaCommand, CodedFa
 
 	const where = parsed.error.issues[0]?.path.join('.').slice(0, 60) ?? '';
 	return fail('BAD_COMMAND', `Expected a media command as agreed, got one that is not${where && ` in \`${where}\``}.`);
+}
+
+/** What is learned from tags needs tags. */
+function needsSrtp(source: SourcePolicy): boolean {
+	return source.kind === 'learned' || ('relatch' in source && source.relatch !== undefined);
 }
 
 /** Reads a reply of the toolbox, without its envelope. Throws `ZodError` when it is none. */

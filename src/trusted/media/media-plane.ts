@@ -52,6 +52,26 @@ export type MediaPlaneEvent = {
 	readonly suppressed: number;
 };
 
+/** The origin guard of a leg fixed or changed the source of one port. */
+export type SourceChangeEvent = {
+	readonly relay: RelayId;
+	readonly leg: LegIndex;
+	readonly from: TransportAddress;
+	readonly channel: 'rtp' | 'rtcp';
+	/** Where packets went before. */
+	readonly previous: TransportAddress;
+	/** SRTP vouches for `from`. */
+	readonly authenticated: boolean;
+};
+
+/** A datagram of another protocol on a media port (RFC 7983). */
+export type SideProtocolEvent = {
+	readonly relay: RelayId;
+	readonly leg: LegIndex;
+	readonly from: TransportAddress;
+	readonly channel: 'rtp' | 'rtcp';
+};
+
 export type MediaPlaneEvents = {
 	/** A packet from an address that may not send to the leg, at most once a second for each leg. */
 	'wrong-source': [MediaPlaneEvent];
@@ -63,6 +83,14 @@ export type MediaPlaneEvents = {
 	'key-expired': [MediaPlaneKeyEvent & {readonly direction: 'inbound' | 'outbound'}];
 	/** A relay found no free port on an interface, at most once a second for each of them. */
 	'ports-exhausted': [PortsExhausted];
+	/** The source of a leg whose policy lets it find out is fixed. */
+	'source-learned': [SourceChangeEvent];
+	/** A fixed source gave way to another, as `relatch` allows. */
+	'source-moved': [SourceChangeEvent];
+	/** A DTLS datagram on a leg that asks to be told, at most 2048 octets and 20 a second. */
+	dtls: [SideProtocolEvent & {readonly octets: Uint8Array}];
+	/** The first ZRTP datagram since a leg was configured. */
+	zrtp: [SideProtocolEvent];
 };
 
 /** Something that is to say of a key; the key stays unsaid. */
@@ -168,7 +196,8 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 	 * The keys' slots are empty afterwards in any case. Rejects with `UNKNOWN_RELAY`, `KEY_SLOT_EMPTY`, `SESSION_REFUSED`
 	 * (keys of different suites, MKIs missing or alike), `NO_SESSION` (there was none to `keep`), `OUTBOUND_KEY_REUSED`
 	 * (another leg of the process protects or protected packets under it, whatever salt and suite) or
-	 * `KEY_IN_BOTH_DIRECTIONS` (what this relay sends and what it receives would share a key).
+	 * `KEY_IN_BOTH_DIRECTIONS` (what this relay sends and what it receives would share a key); for the peer's address with
+	 * `REMOTE_NOT_UNICAST` or `REMOTE_IS_OURSELVES` (a port of this relay).
 	 */
 	async configureLeg(relay: RelayId, leg: LegIndex, settings: LegSettings): Promise<void> {
 		const index = expectInteger('leg', leg, 0, 1);
@@ -289,25 +318,40 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 		}
 	}
 
-	#onEvent({event, relay, leg, address, port, suppressed}: NativeEvent): void {
+	#onEvent(native: NativeEvent): void {
 		if (this.#isClosed) {
 			return;
 		}
 
-		const where = {relay: relay as RelayId, leg: leg === 0 ? 0 : 1} as const;
-		switch (event) {
+		const {from} = native;
+		const key = {relay: native.relay as RelayId, leg: native.leg === 0 ? 0 : 1} as const;
+		const where = {...key, from};
+		switch (native.event) {
 			case 'wrong-source':
 			case 'first-packet':
-				this.emit(event, {...where, from: {address, port}, suppressed});
+				this.emit(native.event, {...where, suppressed: native.suppressed});
+				break;
+			case 'source-learned':
+			case 'source-moved': {
+				const {channel, previous, authenticated} = native;
+				this.emit(native.event, {...where, channel, previous, authenticated});
+				break;
+			}
+
+			case 'dtls':
+				this.emit('dtls', {...where, channel: native.channel, octets: native.octets});
+				break;
+			case 'zrtp':
+				this.emit('zrtp', {...where, channel: native.channel});
 				break;
 			case 'rekey-due':
-				this.emit(event, where);
+				this.emit('rekey-due', key);
 				break;
 			case 'peer-key-expired':
-				this.emit('key-expired', {...where, direction: 'inbound'});
+				this.emit('key-expired', {...key, direction: 'inbound'});
 				break;
 			case 'own-key-expired':
-				this.emit('key-expired', {...where, direction: 'outbound'});
+				this.emit('key-expired', {...key, direction: 'outbound'});
 				break;
 		}
 	}
@@ -334,6 +378,7 @@ function toLegStatistics(local: LegPorts, native: NativeLegStatistics): Omit<Leg
 		receivedRtcp: native.receivedRtcp,
 		sentRtcp: native.sentRtcp,
 		dropped: native.dropped,
+		handled: native.handled,
 	};
 }
 

@@ -1,4 +1,4 @@
-import type {DropReason} from './protocol.js';
+import type {DropReason, HandledKind, TransportAddress} from './protocol.js';
 
 /**
  * The addon's `MediaPlane` (native/binding/relay-binding.h), as C++ lays it down. It checks nothing:
@@ -61,13 +61,21 @@ export type NativeSession = {
 	readonly whenExpired?: 'stop' | 'alert';
 };
 
+/** Without credentials any Binding request is answered. */
+export type NativeStun = {readonly usernameFragment?: string; readonly password?: string};
+
 export type NativeLegSettings = {
 	readonly remoteRtp: {readonly address: string; readonly port: number};
 	readonly remoteRtcp: {readonly address: string; readonly port: number};
-	readonly source: 'declared' | 'learned' | 'signalling-address';
-	readonly signallingHost?: string;
+	readonly source: 'declared' | 'learned' | 'subnet' | 'signalling-address';
+	/** Of `subnet` and `signalling-address`; bits that an address has not count as all that it has. */
+	readonly sourceBlock?: {readonly address: string; readonly prefixBits: number};
+	/** A settled source may give way to another that authenticates. */
+	readonly mayMove: boolean;
 	readonly payloadTypes?: readonly number[];
 	readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+	readonly stun?: NativeStun;
+	readonly reportsDtls: boolean;
 	readonly isClear: boolean;
 	/** Absent: the present session stays. */
 	readonly inbound?: NativeSession;
@@ -82,6 +90,7 @@ export type NativeLegStatistics = {
 	readonly sentOctets: number;
 	readonly sentRtcp: number;
 	readonly dropped: Readonly<Record<DropReason, number>>;
+	readonly handled: Readonly<Record<HandledKind, number>>;
 };
 
 export type NativeReply = {
@@ -91,12 +100,20 @@ export type NativeReply = {
 };
 
 export type NativeEvent = {
-	readonly event: 'wrong-source' | 'first-packet' | 'rekey-due' | 'peer-key-expired' | 'own-key-expired';
 	readonly relay: number;
 	readonly leg: number;
-	readonly address: string;
-	readonly port: number;
-	readonly suppressed: number;
-};
+	readonly from: TransportAddress;
+} & (
+	| {readonly event: 'wrong-source' | 'first-packet'; readonly suppressed: number}
+	| {
+			readonly event: 'source-learned' | 'source-moved';
+			readonly channel: 'rtp' | 'rtcp';
+			readonly previous: TransportAddress;
+			readonly authenticated: boolean;
+	  }
+	| {readonly event: 'dtls'; readonly channel: 'rtp' | 'rtcp'; readonly octets: Uint8Array}
+	| {readonly event: 'zrtp'; readonly channel: 'rtp' | 'rtcp'}
+	| {readonly event: 'rekey-due' | 'peer-key-expired' | 'own-key-expired'}
+);
 
 export type NativeMessage = NativeReply | NativeEvent;

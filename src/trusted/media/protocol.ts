@@ -39,9 +39,31 @@ export type SourcePolicy =
 	/** Exactly the remote addresses of the signalling. */
 	| {readonly kind: 'declared'}
 	/** Latched from packets that authenticated: one with an 80-bit or GCM tag, three in a row with a 32-bit tag. */
-	| {readonly kind: 'learned'}
+	| {readonly kind: 'learned'; readonly relatch?: Relatch}
+	/** Any address of this network (`192.0.2.0/24`), fixed by the first packet: authenticated, on plain RTP well-formed. */
+	| {readonly kind: 'subnet'; readonly network: string; readonly relatch?: Relatch}
 	/** Any port of this address, fixed by the first packet: plain RTP behind NAT. */
-	| {readonly kind: 'signalling-address'; readonly address: string};
+	| {readonly kind: 'signalling-address'; readonly address: string; readonly relatch?: Relatch};
+
+/**
+ * Lets a fixed source give way to another within the policy: after several authenticated packets in a row from there, in
+ * the replay window and not replayed, while nothing comes from the old. Needs SRTP. Absent: never.
+ */
+export type Relatch = 'authenticated';
+
+/**
+ * Answers STUN Binding requests on a leg's ports (RFC 8489), from the sources that the leg admits. `ice-lite` answers only
+ * those that are signed with the short-term credentials of the signalling (RFC 8445 §2.5), and signs what it answers.
+ */
+export type StunPolicy =
+	| {readonly kind: 'answer'}
+	| {
+			readonly kind: 'ice-lite';
+			/** 4 to 256 characters of `ice-char` (RFC 8839 §5.4). */
+			readonly usernameFragment: string;
+			/** 22 to 256 characters of `ice-char`. */
+			readonly password: string;
+	  };
 
 /** Where a leg listens; `rtcp` is `rtp` where they are multiplexed. */
 export type LegPorts = {
@@ -79,6 +101,10 @@ export type ConfigureLeg = {
 	readonly payloadTypes?: readonly number[];
 	/** @default 'sendrecv' As seen from us: `sendonly` sends to this leg and drops what comes from it. */
 	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+	/** Absent: STUN is counted and dropped. */
+	readonly stun?: StunPolicy;
+	/** Raises each DTLS datagram as an event, at most 20 a second; absent: counted and dropped. */
+	readonly dtls?: 'report';
 };
 
 export type DestroyRelay = {readonly kind: 'destroy-relay'; readonly call: string};
@@ -96,10 +122,18 @@ export type LegStatistics = {
 	readonly sentRtcp: number;
 	/** By `DropReason`; every reason is present. */
 	readonly dropped: Readonly<Record<DropReason, number>>;
+	/** What came and was neither sent on nor dropped, by `HandledKind`; every kind is present. */
+	readonly handled: Readonly<Record<HandledKind, number>>;
 };
+
+/** STUN that was answered, DTLS that was raised as an event. */
+export const handledKinds = ['stun', 'dtls'] as const;
+export type HandledKind = (typeof handledKinds)[number];
 
 export const dropReasons = [
 	'wrong-source',
+	/** It might be the peer, but strangers have used up the tries of this second. */
+	'unproven-source',
 	'malformed',
 	'replayed',
 	'too-old',
@@ -109,6 +143,11 @@ export const dropReasons = [
 	'too-many-sources',
 	'expired-key',
 	'direction',
+	/** What shares the port (RFC 7983) and is not handled. */
+	'stun',
+	'dtls',
+	'zrtp',
+	'turn-channel',
 	'no-route',
 	'would-block',
 	'internal',
@@ -146,6 +185,36 @@ export type MediaEvent =
 			readonly call: string;
 			readonly leg: string;
 			readonly direction: 'inbound' | 'outbound';
+	  }
+	/**
+	 * The source of a leg whose policy lets it find out was fixed (`source-learned`) or changed (`source-moved`). Where
+	 * SRTP vouches for it (`authenticated`) an origin monitor may learn `from`; `previous` is where packets went before.
+	 */
+	| {
+			readonly kind: 'source-learned' | 'source-moved';
+			readonly call: string;
+			readonly leg: string;
+			readonly from: TransportAddress;
+			readonly channel: 'rtp' | 'rtcp';
+			readonly previous: TransportAddress;
+			readonly authenticated: boolean;
+	  }
+	/** A DTLS datagram came, where the leg asks to be told; at most 2048 octets. */
+	| {
+			readonly kind: 'dtls';
+			readonly call: string;
+			readonly leg: string;
+			readonly from: TransportAddress;
+			readonly channel: 'rtp' | 'rtcp';
+			readonly octets: Uint8Array;
+	  }
+	/** The first ZRTP datagram since the leg was configured. It is dropped, like those after it. */
+	| {
+			readonly kind: 'zrtp';
+			readonly call: string;
+			readonly leg: string;
+			readonly from: TransportAddress;
+			readonly channel: 'rtp' | 'rtcp';
 	  }
 	| {readonly kind: 'relay-ended'; readonly call: string; readonly reason: string}
 	/** A relay found no free port there. */

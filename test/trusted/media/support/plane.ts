@@ -135,13 +135,14 @@ export async function settled({plane, relay}: Call, leg: 0 | 1, packets: number)
 	}
 }
 
-/** Every datagram that came is counted once as sent or dropped. */
+/** Every datagram that came is counted once as sent, handled or dropped. */
 export function isBalanced(statistics: RelayStatistics): boolean {
 	return ([0, 1] as const).every((leg) => {
-		const {received, receivedRtcp, dropped} = statistics[leg];
+		const {received, receivedRtcp, dropped, handled} = statistics[leg];
 		const onward = statistics[leg === 0 ? 1 : 0];
 		const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-		return received.packets + receivedRtcp === onward.sent.packets + onward.sentRtcp + lost;
+		const kept = Object.values(handled).reduce((sum, count) => sum + count, 0);
+		return received.packets + receivedRtcp === onward.sent.packets + onward.sentRtcp + lost + kept;
 	});
 }
 
