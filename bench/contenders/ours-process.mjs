@@ -10,6 +10,7 @@ const collectGarbage = runInNewContext('gc');
 
 const plane = MediaPlane.open({
 	interfaces: [{name: 'loopback', address: '127.0.0.1', ports: [20_000, 59_999]}],
+	workers: 1,
 	// rtpengine 10.5 knows no rest: set-up and end would otherwise be measured by ports.
 	portCoolDownMs: 0,
 });
