@@ -1,5 +1,9 @@
 // libsrtp's srtp.c and, in the same translation unit because they call its static functions, our
 // additions.
+#include <config.h>  // libsrtp's inner headers ask for it
+
+#include "aes_gcm.h"
+#include "aes_icm_ext.h"
 #include "srtp.c"
 #include "stream-access.h"
 
@@ -19,6 +23,40 @@ srtp_err_status_t srtp_get_stream_index(srtp_t session, uint32_t ssrc, uint64_t 
   if (stream == NULL) return srtp_err_status_no_ctx;
   *index = stream->rtp_rdbx.index;
   return srtp_err_status_ok;
+}
+
+enum {
+  // Of OpenSSL's context and of our HMAC, whose sizes are not known here.
+  cipherContextOctets = 192,
+  authStateOctets = 192,
+};
+
+size_t srtp_get_stream_memory(srtp_t session, uint32_t ssrc, srtp_memory_part_t *parts,
+                              size_t capacity) {
+  const srtp_stream_ctx_t *stream = srtp_get_stream(session, htonl(ssrc));
+  if (stream == NULL || stream->session_keys == NULL) return 0;
+
+  const srtp_session_keys_t *keys = stream->session_keys;
+  const srtp_cipher_t *cipher = keys->rtp_cipher;
+  const int isGcm = cipher->algorithm == SRTP_AES_GCM_128 || cipher->algorithm == SRTP_AES_GCM_256;
+  const void *cipherContext = isGcm ? ((const srtp_aes_gcm_ctx_t *)cipher->state)->ctx
+                                    : ((const srtp_aes_icm_ctx_t *)cipher->state)->ctx;
+  const srtp_memory_part_t all[] = {
+      {session, sizeof *session},
+      {&session->stream_list->data.next, sizeof session->stream_list->data.next},
+      {stream, sizeof *stream},
+      {keys, sizeof *keys},
+      {stream->rtp_rdbx.bitmask.word, stream->rtp_rdbx.bitmask.length / 8},
+      {keys->limit, sizeof *keys->limit},
+      {cipher, sizeof *cipher},
+      {cipher->state, isGcm ? sizeof(srtp_aes_gcm_ctx_t) : sizeof(srtp_aes_icm_ctx_t)},
+      {cipherContext, cipherContextOctets},
+      {keys->rtp_auth, sizeof *keys->rtp_auth},
+      {keys->rtp_auth->state, isGcm ? 0 : authStateOctets},
+  };
+  const size_t count = sizeof all / sizeof *all < capacity ? sizeof all / sizeof *all : capacity;
+  memcpy(parts, all, count * sizeof *all);
+  return count;
 }
 
 srtp_err_status_t srtp_adopt_rtp_indices(srtp_t to, srtp_t from, uint32_t ssrc) {

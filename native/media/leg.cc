@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "media/packet-view.h"
+#include "srtp/hot-lines.h"
 
 namespace sallyport::media {
 
@@ -230,6 +231,35 @@ Result<std::size_t, DropReason> Leg::seal(Channel channel, std::span<std::uint8_
                                               : outbound_->protectRtcp(room, length);
   if (!sealed.ok()) return reasonFor(sealed.failure());
   return sealed.value();
+}
+
+namespace {
+
+/// Steps 1 to 3 of the way to the crypto context of `session`.
+template <typename Session>
+void prefetchSession(const Session* session, std::size_t step) noexcept {
+  if (session == nullptr) return;
+  if (step == 1) srtp::prefetchObject(session);
+  if (step == 2) session->prefetchContext();
+  if (step == 3) session->prefetchHotLines();
+}
+
+}  // namespace
+
+void Leg::prefetchForOpening(std::size_t step) const noexcept {
+  if (step == 0) {
+    srtp::prefetchObject(this);
+  } else {
+    prefetchSession(inbound_ ? &inbound_->current() : nullptr, step);
+  }
+}
+
+void Leg::prefetchForSealing(std::size_t step) const noexcept {
+  if (step == 0) {
+    srtp::prefetchObject(this);
+  } else {
+    prefetchSession(outbound_.get(), step);
+  }
 }
 
 }  // namespace sallyport::media

@@ -109,6 +109,12 @@ class Leg {
   [[nodiscard]] Result<std::size_t, DropReason> seal(Channel channel, std::span<std::uint8_t> room,
                                                      std::size_t length) noexcept;
 
+  /// Brings what the next packet needs that is opened or sealed here into the cache, from step 0 to
+  /// the last; each finds what the one before it has fetched.
+  static constexpr std::size_t kPrefetchSteps = 4;
+  void prefetchForOpening(std::size_t step) const noexcept;
+  void prefetchForSealing(std::size_t step) const noexcept;
+
   /// Once a second: old keys end also when nothing comes.
   void onTick(std::uint64_t nowMs) noexcept;
 

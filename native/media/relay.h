@@ -32,6 +32,11 @@ class Relay {
   [[nodiscard]] std::optional<Departure> receive(const Arrival& arrival,
                                                  std::uint64_t nowMs) noexcept;
   void onSent(const Departure& departure, Channel channel) noexcept;
+  /// Step by step (`Leg::kPrefetchSteps`) brings what `receive` needs for `leg` into the cache.
+  void prefetch(std::size_t leg, std::size_t step) const noexcept {
+    sides_[leg].leg.prefetchForOpening(step);
+    sides_[otherLeg(leg)].leg.prefetchForSealing(step);
+  }
   void onUnsent(const Departure& departure, DropReason reason) noexcept;
 
   /// Once a second, also while nothing arrives: what only time brings about.

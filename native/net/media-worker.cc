@@ -178,7 +178,9 @@ MediaWorker::Carried* MediaWorker::find(RelayId relay) noexcept {
 
 void MediaWorker::onDatagrams(std::span<Datagram> batch) noexcept {
   const std::uint64_t nowMs = monotonicMs();
-  for (Datagram& datagram : batch) {
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    prefetchAfter(batch, i);
+    Datagram& datagram = batch[i];
     const Endpoint& endpoint = *datagram.receivedOn;
     auto& carried = *static_cast<Carried*>(endpoint.owner);
     const auto departure = carried.relay.receive({.leg = endpoint.leg,
@@ -195,6 +197,17 @@ void MediaWorker::onDatagrams(std::span<Datagram> batch) noexcept {
       datagram.to = departure->to;
     }
     deliverEvents(carried);
+  }
+}
+
+/// While packet `i` is worked on, memory for those behind it is fetched: the nearer one is, the
+/// further along its pointers.
+void MediaWorker::prefetchAfter(std::span<const Datagram> batch, std::size_t i) noexcept {
+  constexpr std::size_t steps = media::Leg::kPrefetchSteps;
+  for (std::size_t step = 0; step < steps; ++step) {
+    if (i + steps - step >= batch.size()) continue;
+    const Endpoint& endpoint = *batch[i + steps - step].receivedOn;
+    static_cast<const Carried*>(endpoint.owner)->relay.prefetch(endpoint.leg, step);
   }
 }
 

@@ -115,6 +115,7 @@ class MediaWorker final : private DatagramHandler {
   void tickWhenDue() noexcept;
   void deliverEvents(Carried& carried) noexcept;
   void onDatagrams(std::span<Datagram> batch) noexcept override;
+  static void prefetchAfter(std::span<const Datagram> batch, std::size_t i) noexcept;
   void onSendResult(const Datagram& datagram, int error) noexcept override;
 
   std::unique_ptr<Poller> poller_;

@@ -142,6 +142,16 @@ Source& CryptoContext::addSource(std::uint32_t ssrc) noexcept {
   return sources_.emplace_back(Source{ssrc, false, std::nullopt});
 }
 
+void CryptoContext::learnHotLines(std::uint32_t ssrc) noexcept {
+  hotLines_.clear();
+  hotLines_.add(sources_.data(), sizeof(Source));
+  hotLines_.add(budgets_.data(), sizeof(KeyBudget));
+  hotLines_.add(mkis_.data(), sizeof mkis_.front());
+  std::array<srtp_memory_part_t, 16> parts{};
+  const std::size_t count = srtp_get_stream_memory(rtpSession(), ssrc, parts.data(), parts.size());
+  for (std::size_t i = 0; i < count; ++i) hotLines_.add(parts[i].start, parts[i].octets);
+}
+
 bool CryptoContext::runsOutOfIndices(const Source& source,
                                      std::uint16_t sequenceNumber) const noexcept {
   std::uint64_t index = 0;

@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "srtp/hot-lines.h"
 #include "srtp/key-budget.h"
 #include "srtp/key-registry.h"
 #include "srtp/session-options.h"
@@ -60,6 +62,13 @@ class CryptoContext {
   /// Not when full.
   Source& addSource(std::uint32_t ssrc) noexcept;
 
+  /// A packet of SRTP of this source was protected or opened.
+  void onRtp(Source& source) noexcept {
+    if (!std::exchange(source.hasRtp, true) || hotLines_.isEmpty()) learnHotLines(source.ssrc);
+  }
+  /// What the next packet will touch, as far as the last new source tells.
+  const HotLines& hotLines() const noexcept { return hotLines_; }
+
   /// True when this packet of a source would need a 49th bit of index.
   bool runsOutOfIndices(const Source& source, std::uint16_t sequenceNumber) const noexcept;
 
@@ -85,6 +94,7 @@ class CryptoContext {
   using Session = std::unique_ptr<srtp_ctx_t_, Dealloc>;
 
   CryptoContext(const SuiteTraits& suite, const SessionOptions& options);
+  void learnHotLines(std::uint32_t ssrc) noexcept;
   std::optional<SessionFailure> takeKeys(Direction direction, const SessionOptions& options);
   static Session openSession(Direction direction, const SessionOptions& options,
                              std::size_t rtpTagOctets);
@@ -102,6 +112,7 @@ class CryptoContext {
   std::size_t activeKey_;
   std::vector<Source> sources_;
   std::size_t maxSources_;
+  HotLines hotLines_;
 };
 
 }  // namespace sallyport::srtp

@@ -45,6 +45,9 @@ class InboundContexts {
   /// Wipes the old context when its time is over; called now and then, also when no packet comes.
   void onTick(std::uint64_t nowMs) noexcept;
 
+  /// The context in force, which most packets are for.
+  const SrtpInbound& current() const noexcept { return *current_; }
+
   /// True while the context before a re-key is still valid.
   bool isInTransition() const noexcept { return previous_ != nullptr; }
   bool sharesKeyWith(const SrtpOutbound& outbound) const noexcept;

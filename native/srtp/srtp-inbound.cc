@@ -82,7 +82,7 @@ Result<std::size_t, UnprotectFailure> SrtpInbound::unprotectRtp(
   if (status != srtp_err_status_ok) return failureOf(status);
 
   context_->countRtp(*key);
-  (source != nullptr ? *source : context_->addSource(header->ssrc)).hasRtp = true;
+  context_->onRtp(source != nullptr ? *source : context_->addSource(header->ssrc));
   return static_cast<std::size_t>(length);
 }
 
@@ -120,6 +120,10 @@ Result<std::size_t, UnprotectFailure> SrtpInbound::unprotectRtcp(
   if (source == nullptr) context_->addSource(*ssrc);
   return static_cast<std::size_t>(length);
 }
+
+void SrtpInbound::prefetchContext() const noexcept { prefetchObject(context_.get()); }
+
+void SrtpInbound::prefetchHotLines() const noexcept { context_->hotLines().prefetch(); }
 
 bool SrtpInbound::isAead() const noexcept { return context_->suite().isAead; }
 

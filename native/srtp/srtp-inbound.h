@@ -62,6 +62,11 @@ class SrtpInbound {
   /// What there is to say of a key since the last call; each once.
   std::optional<KeyNotice> takeNotice() noexcept;
 
+  /// Bring what the next packet of SRTP needs into the cache: first what tells where it is, then,
+  /// when that has come, itself.
+  void prefetchContext() const noexcept;
+  void prefetchHotLines() const noexcept;
+
   /// Rollover counter of a source; empty when nothing of it was seen or set.
   std::optional<std::uint32_t> rolloverCounter(std::uint32_t ssrc) const noexcept;
   /// Sets it for the next packet of a source, also of one not seen yet (late joiner, RFC 3711

@@ -75,7 +75,7 @@ Result<std::size_t, ProtectFailure> SrtpOutbound::protectRtp(std::span<std::uint
   context_->settleRolloverCounter(*source, status == srtp_err_status_ok);
   if (status != srtp_err_status_ok) return failureOf(status);
 
-  source->hasRtp = true;
+  context_->onRtp(*source);
   context_->countRtp(key);
   return static_cast<std::size_t>(protectedLength);
 }
@@ -108,6 +108,10 @@ void SrtpOutbound::adoptIndices(const SrtpOutbound& from) noexcept {
 }
 
 std::optional<KeyNotice> SrtpOutbound::takeNotice() noexcept { return context_->takeNotice(); }
+
+void SrtpOutbound::prefetchContext() const noexcept { prefetchObject(context_.get()); }
+
+void SrtpOutbound::prefetchHotLines() const noexcept { context_->hotLines().prefetch(); }
 
 std::optional<std::uint32_t> SrtpOutbound::rolloverCounter(std::uint32_t ssrc) const noexcept {
   return context_->rolloverCounter(ssrc);

@@ -52,6 +52,11 @@ class SrtpOutbound {
   /// What there is to say of a key since the last call; each once.
   std::optional<KeyNotice> takeNotice() noexcept;
 
+  /// Bring what the next packet of SRTP needs into the cache: first what tells where it is, then,
+  /// when that has come, itself.
+  void prefetchContext() const noexcept;
+  void prefetchHotLines() const noexcept;
+
   /// Rollover counter of a source; empty when nothing of it was sent or set.
   std::optional<std::uint32_t> rolloverCounter(std::uint32_t ssrc) const noexcept;
   /// Sets it for the next packet of a source, also of one not used yet. Empty on success.

@@ -17,6 +17,16 @@ srtp_err_status_t srtp_add_stream_like_template(srtp_t session, uint32_t ssrc);
 /// first packet.
 srtp_err_status_t srtp_get_stream_index(srtp_t session, uint32_t ssrc, uint64_t *index);
 
+/// Memory that protecting or opening a packet touches; nothing but a prefetch may follow from it.
+typedef struct {
+  const void *start;
+  size_t octets;
+} srtp_memory_part_t;
+
+/// Writes the parts of a stream, `capacity` at most, and returns how many; 0 for no such stream.
+size_t srtp_get_stream_memory(srtp_t session, uint32_t ssrc, srtp_memory_part_t *parts,
+                              size_t capacity);
+
 /// Gives the stream of `ssrc` in `to` the highest index and the replay list of that in `from`;
 /// makes it where there is none. Windows of two sizes keep what both have room for.
 srtp_err_status_t srtp_adopt_rtp_indices(srtp_t to, srtp_t from, uint32_t ssrc);
