@@ -76,10 +76,13 @@ srtp::RolloverRule readRolloverRule(const Napi::Object& session) {
   return isReset ? srtp::RolloverRule::reset : srtp::RolloverRule::keep;
 }
 
-srtp::RekeyRules readRekeyRules(const Napi::Object& session) {
-  srtp::RekeyRules rules{.rollover = readRolloverRule(session)};
+srtp::InboundRules readInboundRules(const Napi::Object& session) {
+  srtp::InboundRules rules{.rollover = readRolloverRule(session)};
   if (const Napi::Value grace = session.Get("rekeyGraceMs"); grace.IsNumber()) {
     rules.graceMs = uint32(grace);
+  }
+  if (const Napi::Value rollovers = session.Get("lateJoinRollovers"); rollovers.IsNumber()) {
+    rules.lateJoinRollovers = uint32(rollovers);
   }
   return rules;
 }
@@ -138,7 +141,7 @@ media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
   if (const Napi::Value inbound = settings.Get("inbound"); inbound.IsObject()) {
     const auto session = inbound.As<Napi::Object>();
     const srtp::SessionOptions options = claimKeys(session);
-    configuration.inboundRekey = readRekeyRules(session);
+    configuration.inboundRules = readInboundRules(session);
     configuration.inbound = makeSession<srtp::SrtpInbound>(env, options);
     configuration.tagOctets = srtp::traitsOf(options.keys.at(0).masterKey->suite()).rtpTagOctets;
   }

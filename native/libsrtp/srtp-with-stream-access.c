@@ -106,3 +106,39 @@ srtp_err_status_t srtp_mirror_rtp_index(srtp_t to, srtp_t from, uint32_t ssrc,
   }
   return srtp_err_status_ok;
 }
+
+srtp_err_status_t srtp_try_unprotect_at(srtp_t session, uint32_t ssrc, uint64_t index, void *packet,
+                                        int *octets, unsigned int use_mki) {
+  if (session->stream_template == NULL) return srtp_err_status_bad_param;
+  uint32_t words[4] = {0};
+  const srtp_rdbx_t guess = {.index = index - 1, .bitmask = {.length = 128, .word = words}};
+
+  srtp_stream_ctx_t *stream = srtp_get_stream(session, htonl(ssrc));
+  if (stream != NULL) {
+    const srtp_rdbx_t window = stream->rtp_rdbx;
+    stream->rtp_rdbx = guess;
+    const srtp_err_status_t status = srtp_unprotect_mki(session, packet, octets, use_mki);
+    stream->rtp_rdbx = window;
+    return status;
+  }
+
+  // Shares the template's keys; nothing of it is freed.
+  srtp_stream_ctx_t passing = *session->stream_template;
+  passing.ssrc = htonl(ssrc);
+  passing.rtp_rdbx = guess;
+  passing.pending_roc = 0;
+  srtp_stream_list_insert(session->stream_list, &passing);
+  const srtp_err_status_t status = srtp_unprotect_mki(session, packet, octets, use_mki);
+  srtp_stream_list_remove(session->stream_list, &passing);
+  return status;
+}
+
+srtp_err_status_t srtp_expect_index(srtp_t session, uint32_t ssrc, uint64_t index) {
+  const srtp_err_status_t status = srtp_add_stream_like_template(session, ssrc);
+  if (status != srtp_err_status_ok) return status;
+  srtp_stream_ctx_t *stream = srtp_get_stream(session, htonl(ssrc));
+  stream->pending_roc = 0;
+  stream->rtp_rdbx.index = index - 1;
+  bitvector_set_to_zero(&stream->rtp_rdbx.bitmask);
+  return srtp_err_status_ok;
+}

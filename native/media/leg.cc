@@ -91,9 +91,9 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration,
   }
   if (configuration.inbound) {
     if (inbound_) {
-      inbound_->rekey(std::move(configuration.inbound), configuration.inboundRekey);
+      inbound_->rekey(std::move(configuration.inbound), configuration.inboundRules);
     } else {
-      inbound_.emplace(std::move(configuration.inbound));
+      inbound_.emplace(std::move(configuration.inbound), configuration.inboundRules);
     }
     tagOctets_ = configuration.tagOctets;
   }

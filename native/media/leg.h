@@ -43,8 +43,8 @@ struct LegConfiguration {
   std::unique_ptr<srtp::SrtpInbound> inbound;
   /// Absent: the present session stays, so that its indices never repeat.
   std::unique_ptr<srtp::SrtpOutbound> outbound;
-  /// How `inbound` follows the present session.
-  srtp::RekeyRules inboundRekey;
+  /// How `inbound` follows the present session, and where it begins.
+  srtp::InboundRules inboundRules;
   /// How `outbound` follows the present session.
   srtp::RolloverRule outboundRollover = srtp::RolloverRule::keep;
   /// Octets of the RTP tag of `inbound`.

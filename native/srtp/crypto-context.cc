@@ -200,6 +200,33 @@ void CryptoContext::mirrorRtp(const CryptoContext& from, std::uint32_t ssrc,
   source->hasRtp = true;
 }
 
+std::optional<std::uint64_t> CryptoContext::highestIndex(std::uint32_t ssrc) noexcept {
+  const Source* source = findSource(ssrc);
+  std::uint64_t index = 0;
+  if (source == nullptr || !source->hasRtp ||
+      srtp_get_stream_index(rtpSession(), ssrc, &index) != srtp_err_status_ok) {
+    return std::nullopt;
+  }
+  return index;
+}
+
+bool CryptoContext::opensAt(std::uint32_t ssrc, std::uint64_t index,
+                            std::span<std::uint8_t> packet) noexcept {
+  int length = static_cast<int>(packet.size());
+  return srtp_try_unprotect_at(rtpSession(), ssrc, index, packet.data(), &length, usesMki()) ==
+         srtp_err_status_ok;
+}
+
+bool CryptoContext::expectIndex(std::uint32_t ssrc, std::uint64_t index) noexcept {
+  Source* source = findSource(ssrc);
+  if (source == nullptr && isFull()) return false;
+  if (srtp_expect_index(rtpSession(), ssrc, index) != srtp_err_status_ok) return false;
+  if (source == nullptr) source = &addSource(ssrc);
+  source->hasRtp = true;
+  source->pendingRolloverCounter.reset();
+  return true;
+}
+
 std::optional<std::uint32_t> CryptoContext::rolloverCounter(std::uint32_t ssrc) noexcept {
   const Source* source = findSource(ssrc);
   if (source == nullptr) return std::nullopt;

@@ -83,6 +83,13 @@ class CryptoContext {
   void mirrorRtp(const CryptoContext& from, std::uint32_t ssrc,
                  std::uint16_t sequenceNumber) noexcept;
 
+  /// Highest packet index of a source; empty when no SRTP of it was opened.
+  std::optional<std::uint64_t> highestIndex(std::uint32_t ssrc) noexcept;
+  /// True when `packet` opens as that of `index`, not 0. Changes the packet and nothing else.
+  bool opensAt(std::uint32_t ssrc, std::uint64_t index, std::span<std::uint8_t> packet) noexcept;
+  /// Makes a source expect the packet of `index`, not 0, next. False when there is no room for it.
+  bool expectIndex(std::uint32_t ssrc, std::uint64_t index) noexcept;
+
   std::optional<std::uint32_t> rolloverCounter(std::uint32_t ssrc) noexcept;
   std::optional<RolloverFailure> setRolloverCounter(std::uint32_t ssrc,
                                                     std::uint32_t rolloverCounter) noexcept;

@@ -38,10 +38,13 @@ int weight(UnprotectFailure failure) noexcept {
 
 }  // namespace
 
-InboundContexts::InboundContexts(std::unique_ptr<SrtpInbound> first) noexcept
-    : current_(std::move(first)) {}
+InboundContexts::InboundContexts(std::unique_ptr<SrtpInbound> first,
+                                 const InboundRules& rules) noexcept
+    : current_(std::move(first)) {
+  prepare(rules);
+}
 
-void InboundContexts::rekey(std::unique_ptr<SrtpInbound> next, const RekeyRules& rules) noexcept {
+void InboundContexts::rekey(std::unique_ptr<SrtpInbound> next, const InboundRules& rules) noexcept {
   // A key that no packet has come under yet may have been superseded before the peer saw it.
   if (hasCurrentOpened_ || !previous_) previous_ = std::move(current_);
   current_ = std::move(next);
@@ -53,43 +56,59 @@ void InboundContexts::rekey(std::unique_ptr<SrtpInbound> next, const RekeyRules&
   namesKeys_ = current_->usesMki() && previous_->usesMki();
   graceMs_ = rules.graceMs;
   previousEndsMs_.reset();
-  copy_ = current_->isAead() ? std::make_unique_for_overwrite<std::uint8_t[]>(kMaxPacketOctets)
-                             : nullptr;
+  prepare(rules);
+}
+
+void InboundContexts::prepare(const InboundRules& rules) noexcept {
+  probe_.reset();
+  if (rules.lateJoinRollovers > 0) probe_.emplace(rules.lateJoinRollovers);
+  const bool mayTryAgain = previous_ != nullptr || probe_;
+  const bool isSpoilt = current_->isAead() || (previous_ && previous_->isAead());
+  copy_ = mayTryAgain && isSpoilt ? std::make_unique_for_overwrite<std::uint8_t[]>(kMaxPacketOctets)
+                                  : nullptr;
 }
 
 Result<std::size_t, UnprotectFailure> InboundContexts::unprotectRtp(std::span<std::uint8_t> packet,
                                                                     std::uint64_t nowMs) noexcept {
-  return open<&SrtpInbound::unprotectRtp>(packet, nowMs);
+  return open<Kind::rtp>(packet, nowMs);
 }
 
 Result<std::size_t, UnprotectFailure> InboundContexts::unprotectRtcp(std::span<std::uint8_t> packet,
                                                                      std::uint64_t nowMs) noexcept {
-  return open<&SrtpInbound::unprotectRtcp>(packet, nowMs);
+  return open<Kind::rtcp>(packet, nowMs);
 }
 
-template <InboundContexts::Unprotect unprotect>
+template <InboundContexts::Kind kind>
 Result<std::size_t, UnprotectFailure> InboundContexts::open(std::span<std::uint8_t> packet,
                                                             std::uint64_t nowMs) noexcept {
+  const auto unprotect = [&](SrtpInbound& context) {
+    return kind == Kind::rtp ? context.unprotectRtp(packet) : context.unprotectRtcp(packet);
+  };
   onTick(nowMs);
   const std::span<const std::uint8_t> kept = keepCopy(packet);
-  const auto opened = (current_.get()->*unprotect)(packet);
-  if (opened.ok()) {
-    hasCurrentOpened_ = true;
-    if (previous_ == nullptr) return opened;
-    if (!namesKeys_ && !previousEndsMs_) previousEndsMs_ = nowMs + kLateUnderOldKeyMs;
-    if (unprotect == &SrtpInbound::unprotectRtp) mirror(*current_, *previous_, packet);
-    return opened;
+  auto opened = unprotect(*current_);
+  if (!opened.ok() && previous_) {
+    std::ranges::copy(kept, packet.begin());
+    const auto openedByPrevious = unprotect(*previous_);
+    if (openedByPrevious.ok()) {
+      if (kind == Kind::rtp) mirror(*previous_, *current_, packet);
+      return openedByPrevious;
+    }
+    opened = std::max(opened.failure(), openedByPrevious.failure(),
+                      [](auto left, auto right) { return weight(left) < weight(right); });
   }
-  if (previous_ == nullptr) return opened;
+  if (kind == Kind::rtp && probe_ && !opened.ok() && opened.failure() == UnprotectFailure::badTag) {
+    std::ranges::copy(kept, packet.begin());
+    if (probe_->findIndex(*current_, packet, nowMs)) opened = unprotect(*current_);
+  }
+  if (!opened.ok()) return opened;
 
-  std::ranges::copy(kept, packet.begin());
-  const auto openedByPrevious = (previous_.get()->*unprotect)(packet);
-  if (openedByPrevious.ok()) {
-    if (unprotect == &SrtpInbound::unprotectRtp) mirror(*previous_, *current_, packet);
-    return openedByPrevious;
+  hasCurrentOpened_ = true;
+  if (previous_ != nullptr) {
+    if (!namesKeys_ && !previousEndsMs_) previousEndsMs_ = nowMs + kLateUnderOldKeyMs;
+    if (kind == Kind::rtp) mirror(*current_, *previous_, packet);
   }
-  return std::max(opened.failure(), openedByPrevious.failure(),
-                  [](auto left, auto right) { return weight(left) < weight(right); });
+  return opened;
 }
 
 std::span<const std::uint8_t> InboundContexts::keepCopy(
@@ -110,7 +129,7 @@ void InboundContexts::onTick(std::uint64_t nowMs) noexcept {
   if (namesKeys_ && !previousEndsMs_) previousEndsMs_ = nowMs + graceMs_;
   if (!previousEndsMs_ || nowMs < *previousEndsMs_) return;
   previous_.reset();
-  copy_.reset();
+  if (!probe_) copy_.reset();
 }
 
 bool InboundContexts::sharesKeyWith(const SrtpOutbound& outbound) const noexcept {

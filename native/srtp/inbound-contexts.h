@@ -7,15 +7,19 @@
 #include <span>
 
 #include "base/result.h"
+#include "srtp/rollover-probe.h"
 #include "srtp/srtp-inbound.h"
 
 namespace sallyport::srtp {
 
-/// How the keys of a peer follow each other.
-struct RekeyRules {
+/// How the keys of a peer follow each other, and where in their indices it may be found.
+struct InboundRules {
   RolloverRule rollover = RolloverRule::keep;
   /// How long old keys stay valid beside new ones where packets name theirs by MKI, in ms.
   std::uint32_t graceMs = 5000;
+  /// Rollovers that a stream may have had, above what was heard of it, without our knowing. 0: none
+  /// is looked for.
+  std::uint32_t lateJoinRollovers = 0;
 };
 
 /// What opens the packets of one peer: the crypto context in force and, for a while after a re-key,
@@ -30,11 +34,11 @@ struct RekeyRules {
 /// other. Knows no clock: time comes in with packets and ticks.
 class InboundContexts {
  public:
-  explicit InboundContexts(std::unique_ptr<SrtpInbound> first) noexcept;
+  InboundContexts(std::unique_ptr<SrtpInbound> first, const InboundRules& rules) noexcept;
 
   /// Puts `next` in force. Of the contexts before it the last that has opened a packet stays for a
   /// while. A key that stays keeps its indices whatever the rules say.
-  void rekey(std::unique_ptr<SrtpInbound> next, const RekeyRules& rules) noexcept;
+  void rekey(std::unique_ptr<SrtpInbound> next, const InboundRules& rules) noexcept;
 
   /// As `SrtpInbound::unprotectRtp`.
   Result<std::size_t, UnprotectFailure> unprotectRtp(std::span<std::uint8_t> packet,
@@ -54,13 +58,13 @@ class InboundContexts {
   std::optional<KeyNotice> takeNotice() noexcept;
 
  private:
-  using Unprotect =
-      Result<std::size_t, UnprotectFailure> (SrtpInbound::*)(std::span<std::uint8_t>) noexcept;
+  enum class Kind : std::uint8_t { rtp, rtcp };
 
-  template <Unprotect unprotect>
+  template <Kind kind>
   Result<std::size_t, UnprotectFailure> open(std::span<std::uint8_t> packet,
                                              std::uint64_t nowMs) noexcept;
   std::span<const std::uint8_t> keepCopy(std::span<const std::uint8_t> packet) noexcept;
+  void prepare(const InboundRules& rules) noexcept;
   void mirror(const SrtpInbound& from, SrtpInbound& to,
               std::span<const std::uint8_t> packet) const noexcept;
 
@@ -74,8 +78,9 @@ class InboundContexts {
   /// When `previous_` goes; not known before the packet or tick that starts its time.
   std::optional<std::uint64_t> previousEndsMs_;
   /// AES-GCM decrypts before it knows the tag: what a failed try leaves behind is no packet. Made
-  /// for a transition that needs it.
+  /// where a second try may follow.
   std::unique_ptr<std::uint8_t[]> copy_;
+  std::optional<RolloverProbe> probe_;
 };
 
 }  // namespace sallyport::srtp

@@ -146,6 +146,19 @@ void SrtpInbound::mirrorRtp(const SrtpInbound& from, std::uint32_t ssrc,
   context_->mirrorRtp(*from.context_, ssrc, sequenceNumber);
 }
 
+std::optional<std::uint64_t> SrtpInbound::highestIndex(std::uint32_t ssrc) const noexcept {
+  return context_->highestIndex(ssrc);
+}
+
+bool SrtpInbound::opensAt(std::uint32_t ssrc, std::uint64_t index,
+                          std::span<std::uint8_t> packet) noexcept {
+  return context_->opensAt(ssrc, index, packet);
+}
+
+bool SrtpInbound::expectIndex(std::uint32_t ssrc, std::uint64_t index) noexcept {
+  return context_->expectIndex(ssrc, index);
+}
+
 std::optional<KeyNotice> SrtpInbound::takeNotice() noexcept { return context_->takeNotice(); }
 
 std::optional<std::uint32_t> SrtpInbound::rolloverCounter(std::uint32_t ssrc) const noexcept {

@@ -59,6 +59,14 @@ class SrtpInbound {
   void mirrorRtp(const SrtpInbound& from, std::uint32_t ssrc,
                  std::uint16_t sequenceNumber) noexcept;
 
+  /// Highest packet index of a source; empty when no SRTP of it was opened.
+  std::optional<std::uint64_t> highestIndex(std::uint32_t ssrc) const noexcept;
+  /// True when `packet`, which failed its tag, opens as that of `index`, not 0. Changes the packet
+  /// and nothing else.
+  bool opensAt(std::uint32_t ssrc, std::uint64_t index, std::span<std::uint8_t> packet) noexcept;
+  /// Makes a source expect the packet of `index`, not 0, next. False when there is no room for it.
+  bool expectIndex(std::uint32_t ssrc, std::uint64_t index) noexcept;
+
   /// What there is to say of a key since the last call; each once.
   std::optional<KeyNotice> takeNotice() noexcept;
 

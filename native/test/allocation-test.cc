@@ -90,7 +90,7 @@ const Story transition("opening packets under an old key and a new one allocates
   Room room;
   for (const srtp::SuiteTraits& suite : srtp::kSuites) {
     const std::array senders{outboundSession(suite.suite, 1), outboundSession(suite.suite, 2)};
-    srtp::InboundContexts contexts(inboundSession(suite.suite, 1));
+    srtp::InboundContexts contexts(inboundSession(suite.suite, 1), {});
     const auto carry = [&](std::uint32_t index) {
       const auto& sender = senders[index % senders.size()];
       const auto sealed = sender->protectRtp(room.fillRtp(plain, index), plain.size());

@@ -39,6 +39,14 @@ srtp_err_status_t srtp_adopt_rtcp_indices(srtp_t to, srtp_t from, uint32_t ssrc)
 srtp_err_status_t srtp_mirror_rtp_index(srtp_t to, srtp_t from, uint32_t ssrc,
                                         uint16_t sequence_number);
 
+/// Opens `packet` of `ssrc` as if its index were `index` (not 0), in place, and leaves no trace in
+/// the session: neither stream nor index nor replay list.
+srtp_err_status_t srtp_try_unprotect_at(srtp_t session, uint32_t ssrc, uint64_t index, void *packet,
+                                        int *octets, unsigned int use_mki);
+
+/// Makes the stream of `ssrc` expect the packet `index` (not 0) next, with an empty replay list.
+srtp_err_status_t srtp_expect_index(srtp_t session, uint32_t ssrc, uint64_t index);
+
 #ifdef __cplusplus
 }
 #endif

@@ -47,6 +47,12 @@ export type LegSessions =
 						 * them, `alert` lets them pass until the maxima of RFC 3711 §9.2. @default 'stop'
 						 */
 						readonly whenExpired?: 'stop' | 'alert';
+						/**
+						 * Rollovers that a stream may have had, above what was heard of it, without our knowing, 0 to 64: packets that
+						 * fail their tag are tried under so many higher rollover counters, 200 tries a second at most. The first that
+						 * opens is dropped, the next that agrees with it passes. @default 0
+						 */
+						readonly lateJoinRollovers?: number;
 				  };
 			readonly outbound:
 				| 'keep'
@@ -76,6 +82,7 @@ const directions = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const;
 const rolloverRules = ['keep', 'reset'] as const;
 const expiryRules = ['stop', 'alert'] as const;
 const maxRekeyGraceMs = 60_000;
+const maxLateJoinRollovers = 64;
 const maxKeysPerLeg = 16;
 const maxMkiOctets = 128;
 
@@ -123,13 +130,15 @@ function checkSessions(sessions: unknown): Pick<NativeLegSettings, 'isClear' | '
 }
 
 function checkInbound(inbound: unknown): NativeSession {
-	const {keys, replayWindowPackets, rollover, rekeyGraceMs, whenExpired} = expectObject('inbound', inbound, [
+	const rules = expectObject('inbound', inbound, [
 		'keys',
 		'replayWindowPackets',
 		'rollover',
 		'rekeyGraceMs',
 		'whenExpired',
+		'lateJoinRollovers',
 	]);
+	const {keys, replayWindowPackets, rollover, rekeyGraceMs, whenExpired, lateJoinRollovers} = rules;
 	const list = expectArray('inbound.keys', keys, 1, maxKeysPerLeg);
 	return {
 		keys: list.map((key, index) => checkKey(`inbound.keys[${index}]`, key)),
@@ -141,6 +150,9 @@ function checkInbound(inbound: unknown): NativeSession {
 			rekeyGraceMs: expectInteger('inbound.rekeyGraceMs', rekeyGraceMs, 0, maxRekeyGraceMs),
 		}),
 		...(whenExpired !== undefined && {whenExpired: expectChoice('inbound.whenExpired', whenExpired, expiryRules)}),
+		...(lateJoinRollovers !== undefined && {
+			lateJoinRollovers: expectInteger('inbound.lateJoinRollovers', lateJoinRollovers, 0, maxLateJoinRollovers),
+		}),
 	};
 }
 

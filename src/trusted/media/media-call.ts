@@ -152,7 +152,7 @@ export class MediaCall {
 
 		const legKeys = redeemed.map(toLegKey);
 		const outboundKey = keepsOutbound ? undefined : legKeys.pop();
-		const {replayWindowPackets, rollover, rekeyGraceMs, whenExpired} = protection;
+		const {replayWindowPackets, rollover, rekeyGraceMs, whenExpired, lateJoinRollovers} = protection;
 		return ok({
 			slots: redeemed.map(({slot}) => slot),
 			sessions: {
@@ -165,6 +165,7 @@ export class MediaCall {
 							...(rollover?.inbound !== undefined && {rollover: rollover.inbound}),
 							...(rekeyGraceMs !== undefined && {rekeyGraceMs}),
 							...(whenExpired !== undefined && {whenExpired}),
+							...(lateJoinRollovers !== undefined && {lateJoinRollovers}),
 						},
 				outbound:
 					outboundKey === undefined

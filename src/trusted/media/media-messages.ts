@@ -45,6 +45,7 @@ const protection = z.discriminatedUnion('kind', [
 			.exactOptional(),
 		rekeyGraceMs: z.int().min(0).max(60_000).exactOptional(),
 		whenExpired: z.enum(['stop', 'alert']).exactOptional(),
+		lateJoinRollovers: z.int().min(0).max(64).exactOptional(),
 	}),
 ]);
 

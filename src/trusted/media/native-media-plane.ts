@@ -59,6 +59,7 @@ export type NativeSession = {
 	/** Of inbound sessions only, as what follows. */
 	readonly rekeyGraceMs?: number;
 	readonly whenExpired?: 'stop' | 'alert';
+	readonly lateJoinRollovers?: number;
 };
 
 /** Without credentials any Binding request is answered. */

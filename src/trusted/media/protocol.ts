@@ -32,6 +32,11 @@ export type LegProtection =
 			 * §9.2. @default 'stop'
 			 */
 			readonly whenExpired?: 'stop' | 'alert';
+			/**
+			 * Rollovers that a peer's stream may have had, above what was heard of it, without our knowing, 0 to 64; see
+			 * `LegSessions`. @default 0
+			 */
+			readonly lateJoinRollovers?: number;
 	  };
 
 /** Which sources may send to a leg (DESIGN §3.7). */

@@ -182,6 +182,7 @@ test('the lifetime that the toolbox names is counted, and what becomes of it is 
 			rollover: {inbound: 'reset', outbound: 'keep'},
 			rekeyGraceMs: 100,
 			whenExpired: 'alert',
+			lateJoinRollovers: 1,
 		},
 		source: declared,
 	});
@@ -277,6 +278,8 @@ test('hostile messages are answered BAD_COMMAND and nothing else happens', async
 			{rekeyGraceMs: 60_001},
 			{rekeyGraceMs: '5000'},
 			{whenExpired: 'go-on'},
+			{lateJoinRollovers: 65},
+			{lateJoinRollovers: {maxRollovers: 1}},
 			{surprise: 1},
 		].map((rules) => ({
 			...configure,

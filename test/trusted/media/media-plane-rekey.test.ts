@@ -135,6 +135,33 @@ test('what we send goes on with its rollover counter under a new key, or starts 
 	}
 });
 
+for (const suite of [cm, 'AEAD_AES_256_GCM'] as const) {
+	test(`a leg that may join late finds the rollover counter of a stream, and another does not: ${suite}`, async (t) => {
+		const [known, unknown] = [new SharedKey(suite), new SharedKey(suite)];
+		const sessions = (key: SharedKey, lateJoinRollovers: number) =>
+			({
+				kind: 'srtp',
+				inbound: {keys: [key.legKey()], lateJoinRollovers},
+				outbound: new SharedKey(suite).legKey(),
+			}) as const;
+		const call = await openCall(t, [{sessions: sessions(known, 8)}, {sessions: sessions(unknown, 0)}]);
+		const {parties, ports} = call;
+		for (const [leg, key] of [known, unknown].entries()) {
+			const phone = phoneSession(t, key);
+			phone.setRolloverCounter(ssrc, 7);
+			for (let sequenceNumber = 1; sequenceNumber <= 50; sequenceNumber++) {
+				const packet = must(phone.protectRtp(rtpPacket({sequenceNumber})));
+				await parties[leg as 0 | 1].rtp.send(packet, ports[leg as 0 | 1].rtp);
+			}
+		}
+
+		await parties[1].rtp.waitFor(49);
+		const statistics = await settled(call, 1, 50);
+		t.deepEqual(dropsOf(statistics, 0), {'bad-tag': 1});
+		t.deepEqual(dropsOf(statistics, 1), {'bad-tag': 50});
+	});
+}
+
 test('two relays that receive under one key use up one lifetime, and each says so once', async (t) => {
 	const shared = new SharedKey(cm);
 	const inbound = () => ({keys: [{...shared.legKey(), lifetimePackets: 20}]});
@@ -272,6 +299,10 @@ test('what follows a key is checked by name', async (t) => {
 	await t.throwsAsync(inbound({rollover: 'forget'}), {instanceOf: TypeError, message: /inbound\.rollover/});
 	await t.throwsAsync(inbound({rekeyGraceMs: 60_001}), {instanceOf: RangeError, message: /inbound\.rekeyGraceMs/});
 	await t.throwsAsync(inbound({whenExpired: 'go-on'}), {instanceOf: TypeError, message: /inbound\.whenExpired/});
+	await t.throwsAsync(inbound({lateJoinRollovers: 65}), {
+		instanceOf: RangeError,
+		message: /inbound\.lateJoinRollovers/,
+	});
 	await t.throwsAsync(inbound({surprise: 1}), {instanceOf: TypeError, message: /surprise/});
 	await t.throwsAsync(outbound({rollover: 1}), {instanceOf: TypeError, message: /outbound\.rollover/});
 	await t.throwsAsync(outbound({whenExpired: 'stop'}), {instanceOf: TypeError, message: /whenExpired/});
