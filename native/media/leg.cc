@@ -221,10 +221,7 @@ Result<std::size_t, DropReason> Leg::openRtcp(const Arrival& arrival,
 Result<std::size_t, DropReason> Leg::seal(Channel channel, std::span<std::uint8_t> room,
                                           std::size_t length) noexcept {
   if (!isConfigured_) return DropReason::noRoute;
-  if (channel == Channel::rtp &&
-      (direction_ == Direction::recvonly || direction_ == Direction::inactive)) {
-    return DropReason::direction;
-  }
+  if (!sends(channel)) return DropReason::direction;
   if (!outbound_) return length;
 
   const auto sealed = channel == Channel::rtp ? outbound_->protectRtp(room, length)

@@ -63,6 +63,8 @@ struct Arrival {
   /// The buffer took a part only.
   bool isTruncated = false;
   TransportAddress from;
+  /// Monotonic, for jitter and round trips; one reading a batch is enough.
+  std::uint64_t arrivedUs = 0;
 };
 
 enum class ConfigureFailure : std::uint8_t {
@@ -121,6 +123,13 @@ class Leg {
   /// What there is to say of the peer's keys, and of ours, since the last call.
   [[nodiscard]] std::optional<srtp::KeyNotice> takeInboundNotice() noexcept;
   [[nodiscard]] std::optional<srtp::KeyNotice> takeOutboundNotice() noexcept;
+
+  /// True when packets of `channel` may leave towards this leg's peer, as far as its direction
+  /// says.
+  [[nodiscard]] bool sends(Channel channel) const noexcept {
+    return channel == Channel::rtcp || direction_ == Direction::sendrecv ||
+           direction_ == Direction::sendonly;
+  }
 
   /// Where packets of `channel` go.
   [[nodiscard]] const TransportAddress& destination(Channel channel) const noexcept {

@@ -16,9 +16,13 @@ std::optional<ConfigureFailure> Relay::configure(std::size_t leg, LegConfigurati
   if (side.leg.wouldMixDirections(configuration, sides_[otherLeg(leg)].leg)) {
     return ConfigureFailure::keyInBothDirections;
   }
-  const auto failure = side.leg.configure(std::move(configuration), nowMs);
-  if (!failure) side.hasReportedFirstPacket = false;
-  return failure;
+  const TransportAddress remote = configuration.remoteRtp;
+  const bool isOtherSender = configuration.inbound || remote != side.remoteRtp;
+  if (const auto failure = side.leg.configure(std::move(configuration), nowMs)) return failure;
+  side.hasReportedFirstPacket = false;
+  side.remoteRtp = remote;
+  if (isOtherSender) streams_.onSenderChange(leg);
+  return std::nullopt;
 }
 
 std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t nowMs) noexcept {
@@ -52,6 +56,15 @@ std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t no
 
   const std::size_t other = otherLeg(arrival.leg);
   Leg& onward = sides_[other].leg;
+  const auto packet = arrival.room.first(opened.value());
+  const auto kept =
+      arrival.channel == Channel::rtp
+          ? streams_.carryRtp(arrival.leg, packet, onward.sends(Channel::rtp), arrival.arrivedUs)
+          : streams_.carryRtcp(arrival.leg, packet, arrival.arrivedUs);
+  if (kept) {
+    statistics.countDropped(*kept);
+    return std::nullopt;
+  }
   const auto sealed = onward.seal(arrival.channel, arrival.room, opened.value());
   if (const auto notice = onward.takeOutboundNotice()) noteKey(other, *notice, true);
   if (!sealed.ok()) {

@@ -8,6 +8,7 @@
 
 #include "media/leg.h"
 #include "media/relay-events.h"
+#include "media/stream-map.h"
 
 namespace sallyport::media {
 
@@ -53,6 +54,7 @@ class Relay {
  private:
   struct Side {
     Leg leg;
+    TransportAddress remoteRtp;
     bool hasReportedFirstPacket = false;
     std::optional<std::uint64_t> wrongSourceReportedMs;
     std::uint64_t suppressed = 0;
@@ -66,6 +68,7 @@ class Relay {
   void noteSourceChange(const Arrival& arrival) noexcept;
 
   std::array<Side, 2> sides_;
+  StreamMap streams_;
   RelayEvents events_;
 };
 

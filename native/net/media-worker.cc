@@ -17,6 +17,15 @@ using media::DropReason;
 
 constexpr std::uint64_t kTickIntervalMs = 1000;
 
+/// For jitter, which wants better than the coarse clock; read once per batch, without a system
+/// call.
+std::uint64_t monotonicUs() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(now.tv_nsec) / 1000;
+}
+
 /// Coarse: read once per batch without a system call, good to a few milliseconds.
 std::uint64_t monotonicMs() noexcept {
   timespec now{};
@@ -178,6 +187,7 @@ MediaWorker::Carried* MediaWorker::find(RelayId relay) noexcept {
 
 void MediaWorker::onDatagrams(std::span<Datagram> batch) noexcept {
   const std::uint64_t nowMs = monotonicMs();
+  const std::uint64_t nowUs = monotonicUs();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     prefetchAfter(batch, i);
     Datagram& datagram = batch[i];
@@ -188,7 +198,8 @@ void MediaWorker::onDatagrams(std::span<Datagram> batch) noexcept {
                                                   .room = datagram.room,
                                                   .length = datagram.length,
                                                   .isTruncated = datagram.isTruncated,
-                                                  .from = datagram.from},
+                                                  .from = datagram.from,
+                                                  .arrivedUs = nowUs},
                                                  nowMs);
     if (departure) {
       auto& sendOn = carried.endpoint(departure->leg, endpoint.channel);

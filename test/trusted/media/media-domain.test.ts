@@ -67,10 +67,13 @@ test('a call is bridged on a ticket, SRTP to clear, and its end is told', async 
 	const events: MediaEvent[] = [];
 	client.on('event', (event) => events.push(event));
 	await parties[0].rtp.send(must(keys.fromAlice.outbound(t).protectRtp(rtpPacket({sequenceNumber: 1}))), ports[0].rtp);
-	await parties[1].rtp.send(rtpPacket({sequenceNumber: 2}), ports[1].rtp);
+	await parties[1].rtp.send(rtpPacket({sequenceNumber: 2, ssrc: 2}), ports[1].rtp);
 	t.deepEqual(await parties[1].rtp.waitFor(1), [rtpPacket({sequenceNumber: 1})]);
 	const [heard] = await parties[0].rtp.waitFor(1);
-	t.deepEqual(Buffer.from(must(keys.toAlice.inbound(t).unprotectRtp(heard as Buffer))), rtpPacket({sequenceNumber: 2}));
+	t.deepEqual(
+		Buffer.from(must(keys.toAlice.inbound(t).unprotectRtp(heard as Buffer))),
+		rtpPacket({sequenceNumber: 2, ssrc: 2}),
+	);
 
 	const charles = await Phone.open(t);
 	await charles.send(rtpPacket({sequenceNumber: 3}), ports[1].rtp);

@@ -27,26 +27,28 @@ for (const [index, suite] of suites.entries()) {
 
 	test(`SRTP and SRTCP under ${suite} come out under ${other} and the other way round`, async (t) => {
 		const {plane, relay, parties, ports, alice, bob} = await openSealedCall(t, [suite, other]);
-		const plain = Array.from({length: 10}, (_, sequenceNumber) => rtpPacket({sequenceNumber}));
-		for (const packet of plain) {
-			await parties[0].rtp.send(must(alice.outbound.protectRtp(packet)), ports[0].rtp);
-			await parties[1].rtp.send(must(bob.outbound.protectRtp(packet)), ports[1].rtp);
+		const numbers = Array.from({length: 10}, (_, sequenceNumber) => sequenceNumber);
+		const byAlice = numbers.map((sequenceNumber) => rtpPacket({sequenceNumber, ssrc: 1}));
+		const byBob = numbers.map((sequenceNumber) => rtpPacket({sequenceNumber, ssrc: 2}));
+		for (const number of numbers) {
+			await parties[0].rtp.send(must(alice.outbound.protectRtp(byAlice[number] as Buffer)), ports[0].rtp);
+			await parties[1].rtp.send(must(bob.outbound.protectRtp(byBob[number] as Buffer)), ports[1].rtp);
 		}
 
-		await parties[0].rtcp.send(must(alice.outbound.protectRtcp(rtcpPacket())), ports[0].rtcp);
-		await parties[1].rtcp.send(must(bob.outbound.protectRtcp(rtcpPacket())), ports[1].rtcp);
+		await parties[0].rtcp.send(must(alice.outbound.protectRtcp(rtcpPacket(1))), ports[0].rtcp);
+		await parties[1].rtcp.send(must(bob.outbound.protectRtcp(rtcpPacket(2))), ports[1].rtcp);
 
 		const heardByBob = await parties[1].rtp.waitFor(10);
 		const heardByAlice = await parties[0].rtp.waitFor(10);
-		for (const [number, packet] of plain.entries()) {
-			t.deepEqual(Buffer.from(must(bob.inbound.unprotectRtp(heardByBob[number] as Buffer))), packet);
-			t.deepEqual(Buffer.from(must(alice.inbound.unprotectRtp(heardByAlice[number] as Buffer))), packet);
+		for (const number of numbers) {
+			t.deepEqual(Buffer.from(must(bob.inbound.unprotectRtp(heardByBob[number] as Buffer))), byAlice[number]);
+			t.deepEqual(Buffer.from(must(alice.inbound.unprotectRtp(heardByAlice[number] as Buffer))), byBob[number]);
 		}
 
 		const [toBob] = await parties[1].rtcp.waitFor(1);
 		const [toAlice] = await parties[0].rtcp.waitFor(1);
-		t.deepEqual(Buffer.from(must(bob.inbound.unprotectRtcp(toBob as Buffer))), rtcpPacket());
-		t.deepEqual(Buffer.from(must(alice.inbound.unprotectRtcp(toAlice as Buffer))), rtcpPacket());
+		t.deepEqual(Buffer.from(must(bob.inbound.unprotectRtcp(toBob as Buffer))), rtcpPacket(1));
+		t.deepEqual(Buffer.from(must(alice.inbound.unprotectRtcp(toAlice as Buffer))), rtcpPacket(2));
 		t.true(isBalanced(await plane.statistics(relay)));
 	});
 }
@@ -57,13 +59,13 @@ test('SRTP on one leg meets plain RTP on the other, RTCP too', async (t) => {
 	const [outbound, inbound] = [fromAlice.outbound(t), toAlice.inbound(t)];
 	await parties[0].rtp.send(must(outbound.protectRtp(rtpPacket({sequenceNumber: 1}))), ports[0].rtp);
 	await parties[0].rtcp.send(must(outbound.protectRtcp(rtcpPacket(1))), ports[0].rtcp);
-	await parties[1].rtp.send(rtpPacket({sequenceNumber: 2}), ports[1].rtp);
+	await parties[1].rtp.send(rtpPacket({sequenceNumber: 2, ssrc: 2}), ports[1].rtp);
 	await parties[1].rtcp.send(rtcpPacket(2), ports[1].rtcp);
 	t.deepEqual(await parties[1].rtp.waitFor(1), [rtpPacket({sequenceNumber: 1})]);
 	t.deepEqual(await parties[1].rtcp.waitFor(1), [rtcpPacket(1)]);
 	const [rtp] = await parties[0].rtp.waitFor(1);
 	const [rtcp] = await parties[0].rtcp.waitFor(1);
-	t.deepEqual(Buffer.from(must(inbound.unprotectRtp(rtp as Buffer))), rtpPacket({sequenceNumber: 2}));
+	t.deepEqual(Buffer.from(must(inbound.unprotectRtp(rtp as Buffer))), rtpPacket({sequenceNumber: 2, ssrc: 2}));
 	t.deepEqual(Buffer.from(must(inbound.unprotectRtcp(rtcp as Buffer))), rtcpPacket(2));
 });
 
@@ -148,13 +150,13 @@ for (const [suite, proofs] of [
 		for (let proof = 1; proof < proofs; proof++) {
 			await speak(natted, sealed());
 			await speak(charles, rtpPacket({sequenceNumber}));
-			await parties[1].rtp.send(rtpPacket({sequenceNumber: proof}), ports[1].rtp);
+			await parties[1].rtp.send(rtpPacket({sequenceNumber: proof, ssrc: 2}), ports[1].rtp);
 			await parties[0].rtp.waitFor(proof);
 		}
 
 		await speak(charles, rtpPacket({sequenceNumber}));
 		await speak(natted, sealed());
-		await parties[1].rtp.send(rtpPacket({sequenceNumber: 1000}), ports[1].rtp);
+		await parties[1].rtp.send(rtpPacket({sequenceNumber: 1000, ssrc: 2}), ports[1].rtp);
 		await natted.waitFor(1);
 
 		await speak(charles, sealed());

@@ -40,9 +40,9 @@ test('RTCP goes both ways on the odd ports and is counted apart', async (t) => {
 test('IPv4 on one leg meets IPv6 on the other', async (t) => {
 	const {parties, ports} = await openCall(t, [{}, {}], {addresses: ['127.0.0.1', '::1']});
 	await parties[0].rtp.send(rtpPacket({sequenceNumber: 1}), ports[0].rtp);
-	await parties[1].rtp.send(rtpPacket({sequenceNumber: 2}), ports[1].rtp);
+	await parties[1].rtp.send(rtpPacket({sequenceNumber: 2, ssrc: 2}), ports[1].rtp);
 	t.deepEqual(await parties[1].rtp.waitFor(1), [rtpPacket({sequenceNumber: 1})]);
-	t.deepEqual(await parties[0].rtp.waitFor(1), [rtpPacket({sequenceNumber: 2})]);
+	t.deepEqual(await parties[0].rtp.waitFor(1), [rtpPacket({sequenceNumber: 2, ssrc: 2})]);
 });
 
 test('a leg that is not configured yet passes nothing on', async (t) => {
@@ -77,7 +77,7 @@ test('the direction of a leg stops RTP and lets RTCP go on', async (t) => {
 	const [alice, bob] = call.parties;
 	await alice.rtp.send(rtpPacket({sequenceNumber: 1}), call.ports[0].rtp);
 	await alice.rtcp.send(rtcpPacket(), call.ports[0].rtcp);
-	await bob.rtp.send(rtpPacket({sequenceNumber: 2}), call.ports[1].rtp);
+	await bob.rtp.send(rtpPacket({sequenceNumber: 2, ssrc: 2}), call.ports[1].rtp);
 	await Promise.all([alice.rtp.waitFor(1), bob.rtcp.waitFor(1)]);
 	t.deepEqual(dropsOf(await settled(call, 0, 2), 0), {direction: 1});
 	t.is(bob.rtp.received.length, 0);
@@ -87,7 +87,7 @@ test('the direction of a leg stops RTP and lets RTCP go on', async (t) => {
 		sessions: {kind: 'clear'},
 		direction: 'recvonly',
 	});
-	await bob.rtp.send(rtpPacket({sequenceNumber: 3}), call.ports[1].rtp);
+	await bob.rtp.send(rtpPacket({sequenceNumber: 3, ssrc: 2}), call.ports[1].rtp);
 	await alice.rtp.send(rtpPacket({sequenceNumber: 4}), call.ports[0].rtp);
 	t.deepEqual(await bob.rtp.waitFor(1), [rtpPacket({sequenceNumber: 4})]);
 	t.deepEqual(dropsOf(await settled(call, 1, 2), 1), {direction: 1});
@@ -121,7 +121,7 @@ test('a leg takes a new remote address while packets flow, on the same ports', a
 test('the first packet that a leg accepts is told, with where it came from', async (t) => {
 	const call = await openCall(t);
 	const told = once(call.plane, 'first-packet');
-	await call.parties[1].rtp.send(rtpPacket({sequenceNumber: 1}), call.ports[1].rtp);
+	await call.parties[1].rtp.send(rtpPacket({sequenceNumber: 1, ssrc: 2}), call.ports[1].rtp);
 	t.deepEqual(await told, [{relay: call.relay, leg: 1, from: call.parties[1].rtp.address, suppressed: 0}]);
 });
 
@@ -132,8 +132,8 @@ test('what is behind a signalling address is fixed by its first packet', async (
 	await natted.send(rtpPacket({sequenceNumber: 1}), call.ports[0].rtp);
 	await call.parties[1].rtp.waitFor(1);
 	await late.send(rtpPacket({sequenceNumber: 2}), call.ports[0].rtp);
-	await call.parties[1].rtp.send(rtpPacket({sequenceNumber: 3}), call.ports[1].rtp);
-	t.deepEqual(await natted.waitFor(1), [rtpPacket({sequenceNumber: 3})]);
+	await call.parties[1].rtp.send(rtpPacket({sequenceNumber: 3, ssrc: 2}), call.ports[1].rtp);
+	t.deepEqual(await natted.waitFor(1), [rtpPacket({sequenceNumber: 3, ssrc: 2})]);
 	t.deepEqual(dropsOf(await settled(call, 0, 3), 0), {malformed: 1, 'wrong-source': 1});
 });
 

@@ -1,0 +1,33 @@
+#include "media/stream-table.h"
+
+#include <algorithm>
+
+namespace sallyport::media {
+
+Stream* StreamTable::find(std::uint32_t ssrc) noexcept {
+  if (lastFound_ < streams_.size() && streams_[lastFound_].ssrc == ssrc) {
+    return &streams_[lastFound_];
+  }
+  const auto found = std::ranges::find(streams_, ssrc, &Stream::ssrc);
+  if (found == streams_.end()) return nullptr;
+  lastFound_ = static_cast<std::size_t>(found - streams_.begin());
+  return &*found;
+}
+
+Stream* StreamTable::findSent(std::uint32_t sentSsrc) noexcept {
+  const auto found = std::ranges::find(streams_, sentSsrc, &Stream::sentSsrc);
+  return found == streams_.end() ? nullptr : &*found;
+}
+
+Stream& StreamTable::add(std::uint32_t ssrc, std::uint32_t sentSsrc) {
+  Stream& stream = streams_.emplace_back();
+  stream.ssrc = ssrc;
+  stream.sentSsrc = sentSsrc;
+  return stream;
+}
+
+void StreamTable::onSenderChange() noexcept {
+  for (Stream& stream : streams_) stream.numbering.onSenderChange();
+}
+
+}  // namespace sallyport::media
