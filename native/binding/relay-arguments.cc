@@ -98,6 +98,20 @@ std::unique_ptr<media::StunResponder> makeStunResponder(const Napi::Object& stun
   return responder;
 }
 
+media::LegMonitoring readMonitoring(const Napi::Object& settings) {
+  media::LegMonitoring monitoring;
+  const auto clocks = settings.Get("clocks").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < clocks.Length(); ++i) {
+    const auto clock = clocks.Get(i).As<Napi::Object>();
+    monitoring.clocks.push_back(
+        {.payloadType = static_cast<std::uint8_t>(uint32(clock.Get("payloadType"))),
+         .clockHz = uint32(clock.Get("clockHz"))});
+  }
+  monitoring.rtpTimeoutMs = uint32(settings.Get("rtpTimeoutMs"));
+  monitoring.rtcpTimeoutMs = uint32(settings.Get("rtcpTimeoutMs"));
+  return monitoring;
+}
+
 template <typename Session>
 std::unique_ptr<Session> makeSession(Napi::Env env, const srtp::SessionOptions& options) {
   auto session = Session::create(options);
@@ -137,6 +151,7 @@ media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
     }
   }
 
+  configuration.monitoring = readMonitoring(settings);
   configuration.isClear = settings.Get("isClear").As<Napi::Boolean>();
   if (const Napi::Value inbound = settings.Get("inbound"); inbound.IsObject()) {
     const auto session = inbound.As<Napi::Object>();

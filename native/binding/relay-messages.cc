@@ -4,6 +4,8 @@
 #include <variant>
 #include <vector>
 
+#include "binding/stream-messages.h"
+
 namespace sallyport::binding {
 
 namespace {
@@ -48,6 +50,10 @@ const char* nameOf(media::RelayEvent::Kind kind) noexcept {
       return "peer-key-expired";
     case media::RelayEvent::Kind::ownKeyExpired:
       return "own-key-expired";
+    case media::RelayEvent::Kind::rtpTimeout:
+      return "rtp-timeout";
+    case media::RelayEvent::Kind::rtcpTimeout:
+      return "rtcp-timeout";
   }
   return "";
 }
@@ -56,7 +62,7 @@ Napi::Number count(Napi::Env env, std::uint64_t value) {
   return Napi::Number::New(env, static_cast<double>(value));
 }
 
-Napi::Object toObject(Napi::Env env, const media::LegStatistics& statistics) {
+Napi::Object toObject(Napi::Env env, const net::LegReport& statistics) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("receivedPackets", count(env, statistics.receivedPackets));
   object.Set("receivedOctets", count(env, statistics.receivedOctets));
@@ -74,6 +80,12 @@ Napi::Object toObject(Napi::Env env, const media::LegStatistics& statistics) {
     handled.Set(std::string(media::kHandledKindNames[i]), count(env, statistics.handled[i]));
   }
   object.Set("handled", handled);
+  Napi::Array streams = Napi::Array::New(env, statistics.streams.size());
+  for (std::uint32_t i = 0; i < statistics.streams.size(); ++i) {
+    streams.Set(i, streamToObject(env, statistics.streams[i]));
+  }
+  object.Set("streams", streams);
+  if (statistics.roundTripUs) object.Set("roundTripUs", count(env, *statistics.roundTripUs));
   return object;
 }
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "media/channel.h"
 #include "media/demux.h"
+#include "media/leg-monitoring.h"
 #include "media/origin-guard.h"
 #include "media/side-protocols.h"
 #include "media/statistics.h"
@@ -39,6 +40,7 @@ struct LegConfiguration {
   bool reportsDtls = false;
   /// Plain RTP; the sessions below must then be absent.
   bool isClear = false;
+  LegMonitoring monitoring;
   /// Absent: the present session stays, with its indices and replay windows.
   std::unique_ptr<srtp::SrtpInbound> inbound;
   /// Absent: the present session stays, so that its indices never repeat.
@@ -129,6 +131,12 @@ class Leg {
   [[nodiscard]] bool sends(Channel channel) const noexcept {
     return channel == Channel::rtcp || direction_ == Direction::sendrecv ||
            direction_ == Direction::sendonly;
+  }
+
+  /// True when RTP of the leg's peer is wanted.
+  [[nodiscard]] bool expectsRtp() const noexcept {
+    return isConfigured_ &&
+           (direction_ == Direction::sendrecv || direction_ == Direction::recvonly);
   }
 
   /// Where packets of `channel` go.

@@ -24,6 +24,9 @@ struct RelayEvent {
     sourceMoved,
     dtls,
     zrtp,
+    /// No RTP, or no RTCP, came for as long as the leg says.
+    rtpTimeout,
+    rtcpTimeout,
   };
   Kind kind = Kind::firstPacket;
   std::size_t leg = 0;

@@ -18,7 +18,9 @@ std::optional<ConfigureFailure> Relay::configure(std::size_t leg, LegConfigurati
   }
   const TransportAddress remote = configuration.remoteRtp;
   const bool isOtherSender = configuration.inbound || remote != side.remoteRtp;
+  LegMonitoring monitoring = std::exchange(configuration.monitoring, {});
   if (const auto failure = side.leg.configure(std::move(configuration), nowMs)) return failure;
+  monitor(leg, std::move(monitoring));
   side.hasReportedFirstPacket = false;
   side.remoteRtp = remote;
   if (isOtherSender) streams_.onSenderChange(leg);
@@ -53,6 +55,8 @@ std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t no
     return std::nullopt;
   }
   if (arrival.channel == Channel::rtp) noteFirstPacket(arrival);
+  Side& side = sides_[arrival.leg];
+  (arrival.channel == Channel::rtp ? side.rtpSilence : side.rtcpSilence).onPacket(nowMs);
 
   const std::size_t other = otherLeg(arrival.leg);
   Leg& onward = sides_[other].leg;
@@ -120,7 +124,22 @@ void Relay::onUnsent(const Departure& departure, DropReason reason) noexcept {
 }
 
 void Relay::onTick(std::uint64_t nowMs) noexcept {
-  for (Side& side : sides_) side.leg.onTick(nowMs);
+  for (std::size_t leg = 0; leg < sides_.size(); ++leg) {
+    Side& side = sides_[leg];
+    side.leg.onTick(nowMs);
+    if (side.rtpSilence.isDue(nowMs, side.leg.expectsRtp())) {
+      events_.raise({RelayEvent::Kind::rtpTimeout, leg, {}, 0});
+    }
+    if (side.rtcpSilence.isDue(nowMs, true)) {
+      events_.raise({RelayEvent::Kind::rtcpTimeout, leg, {}, 0});
+    }
+  }
+}
+
+void Relay::monitor(std::size_t leg, LegMonitoring monitoring) noexcept {
+  sides_[leg].rtpSilence.setTimeout(monitoring.rtpTimeoutMs);
+  sides_[leg].rtcpSilence.setTimeout(monitoring.rtcpTimeoutMs);
+  streams_.arrivingOn(leg).clocks = PayloadClocks(std::move(monitoring.clocks));
 }
 
 void Relay::noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcept {

@@ -8,6 +8,7 @@
 
 #include "media/leg.h"
 #include "media/relay-events.h"
+#include "media/silence-watch.h"
 #include "media/stream-map.h"
 
 namespace sallyport::media {
@@ -49,12 +50,19 @@ class Relay {
     return sides_[leg].leg.statistics;
   }
 
+  /// The streams that arrived on `leg`.
+  [[nodiscard]] const StreamTable& streams(std::size_t leg) const noexcept {
+    return streams_.arrivingOn(leg);
+  }
+
   static constexpr std::size_t otherLeg(std::size_t leg) noexcept { return 1 - leg; }
 
  private:
   struct Side {
     Leg leg;
     TransportAddress remoteRtp;
+    SilenceWatch rtpSilence;
+    SilenceWatch rtcpSilence;
     bool hasReportedFirstPacket = false;
     std::optional<std::uint64_t> wrongSourceReportedMs;
     std::uint64_t suppressed = 0;
@@ -64,6 +72,7 @@ class Relay {
                                                       std::uint64_t nowMs) noexcept;
   void noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcept;
   void noteKey(std::size_t leg, srtp::KeyNotice notice, bool isOurs) noexcept;
+  void monitor(std::size_t leg, LegMonitoring monitoring) noexcept;
   void noteFirstPacket(const Arrival& arrival) noexcept;
   void noteSourceChange(const Arrival& arrival) noexcept;
 

@@ -66,6 +66,14 @@ CommandFailure failureFor(media::ConfigureFailure failure) noexcept {
   return CommandFailure::noSession;
 }
 
+RelayStatistics reportOn(const media::Relay& relay) {
+  const auto reportOnLeg = [&](std::size_t leg) {
+    const media::StreamTable& streams = relay.streams(leg);
+    return LegReport{relay.statistics(leg), streams.streams(), streams.roundTripUs};
+  };
+  return {reportOnLeg(0), reportOnLeg(1)};
+}
+
 }  // namespace
 
 MediaWorker::MediaWorker(std::unique_ptr<Poller> poller, Deliver deliver)
@@ -159,7 +167,7 @@ Reply MediaWorker::execute(std::uint32_t request, ConfigureLeg body) {
 Reply MediaWorker::execute(std::uint32_t request, DestroyRelay body) {
   Carried* carried = find(body.relay);
   if (carried == nullptr) return {request, CommandFailure::unknownRelay};
-  const RelayStatistics last{carried->relay.statistics(0), carried->relay.statistics(1)};
+  const RelayStatistics last = reportOn(carried->relay);
   for (auto& endpoint : carried->endpoints) {
     if (endpoint) poller_->remove(*endpoint);
   }
@@ -170,7 +178,7 @@ Reply MediaWorker::execute(std::uint32_t request, DestroyRelay body) {
 Reply MediaWorker::execute(std::uint32_t request, ReadStatistics body) {
   const Carried* carried = find(body.relay);
   if (carried == nullptr) return {request, CommandFailure::unknownRelay};
-  return {request, RelayStatistics{carried->relay.statistics(0), carried->relay.statistics(1)}};
+  return {request, reportOn(carried->relay)};
 }
 
 bool MediaWorker::isOwnPort(const Carried& carried,

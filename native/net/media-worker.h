@@ -54,7 +54,13 @@ enum class CommandFailure : std::uint8_t {
   /// Packets would come back for ever.
   remoteIsOurselves,
 };
-using RelayStatistics = std::array<media::LegStatistics, 2>;
+/// What a leg counted, and what it knows of the streams that arrived on it.
+struct LegReport : media::LegStatistics {
+  std::vector<media::Stream> streams;
+  /// From here to the leg's peer.
+  std::optional<std::uint32_t> roundTripUs;
+};
+using RelayStatistics = std::array<LegReport, 2>;
 struct Reply {
   std::uint32_t request = 0;
   /// `RelayStatistics` for `ReadStatistics` and, for the last time, `DestroyRelay`.

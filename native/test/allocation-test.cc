@@ -7,8 +7,10 @@
 #include <cstdio>
 
 #include "media/relay.h"
+#include "media/stream-map.h"
 #include "test/allocation-count.h"
 #include "test/relay-fixture.h"
+#include "test/rtcp-fixture.h"
 #include "test/story.h"
 
 namespace sallyport::media {
@@ -166,6 +168,29 @@ const Story relayed("relaying a packet under other keys allocates nothing, with 
     expect(carried == kRelayedPackets / 8);
   }
 });
+
+const Story mapped(
+    "mapping RTP and RTCP of streams that collide and restart allocates nothing", [] {
+      StreamMap map;
+      Bytes packet = rtpPacket(0);
+      const Bytes report = rtcp(1, 201, Octets().u32(0x5555'5555).all(reportBlock(0x5555'5555, 7)));
+      Room room;
+      const auto carry = [&](std::size_t leg, std::uint32_t index) {
+        const auto filled = room.fillRtp(packet, index).first(packet.size());
+        return map.carryRtp(leg, filled, true, index * 20'000ULL) != DropReason::tooManySources;
+      };
+      expect(carry(0, 0) && carry(1, 0));
+
+      const std::uint64_t before = allocationsOfThisThread();
+      bool isCarried = true;
+      for (std::uint32_t index = 1; index <= kRelayedPackets; ++index) {
+        const std::uint32_t number = index % 5000;  // goes back again and again
+        isCarried = isCarried && carry(index % 2, number);
+        const auto filled = room.fill(report).first(report.size());
+        isCarried = isCarried && !map.carryRtcp(index % 2, filled, index * 20'000ULL);
+      }
+      expect(isCarried && allocationsOfThisThread() == before);
+    });
 
 }  // namespace
 

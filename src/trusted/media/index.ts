@@ -13,6 +13,7 @@ export {
 	type MediaPlaneEvent,
 	type MediaPlaneEvents,
 	type MediaPlaneKeyEvent,
+	type MediaPlaneSilenceEvent,
 	type PortsExhausted,
 	type RelayId,
 	type RelayStatistics,

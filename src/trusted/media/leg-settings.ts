@@ -7,7 +7,7 @@ import {
 	expectTransportAddress,
 } from './argument-checks.js';
 import type {NativeLegSettings, NativeSession, NativeSessionKey} from './native-media-plane.js';
-import type {SourcePolicy, StunPolicy, TransportAddress} from './protocol.js';
+import type {PayloadCodec, SourcePolicy, StunPolicy, TransportAddress} from './protocol.js';
 import {toNativeSource} from './source-policy.js';
 import {toNativeStun} from './stun-policy.js';
 
@@ -76,6 +76,12 @@ export type LegSettings = {
 	readonly stun?: StunPolicy;
 	/** Raises `dtls` for each DTLS datagram, at most 20 a second. Absent: they are counted and dropped. */
 	readonly dtls?: 'report';
+	/** What the signalling calls the payload types that the peer may send; for jitter and quality. @default those of RFC 3551 */
+	readonly codecs?: readonly PayloadCodec[];
+	/** Time without RTP from this leg after which `rtp-timeout` is raised, 1000 to 86400000; not in a hold. @default never */
+	readonly rtpTimeoutMs?: number;
+	/** The same for RTCP and `rtcp-timeout`, in a hold too. @default never */
+	readonly rtcpTimeoutMs?: number;
 };
 
 const directions = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const;
@@ -88,15 +94,19 @@ const maxMkiOctets = 128;
 
 /** Checks every field and lays it down for the addon. Throws `TypeError` or `RangeError` and names the field. */
 export function toNativeLegSettings(settings: LegSettings): NativeLegSettings {
-	const {remote, sessions, source, payloadTypes, direction, stun, dtls} = expectObject('settings', settings, [
-		'remote',
-		'sessions',
-		'source',
-		'payloadTypes',
-		'direction',
-		'stun',
-		'dtls',
-	]);
+	const {remote, sessions, source, payloadTypes, direction, stun, dtls, codecs, rtpTimeoutMs, rtcpTimeoutMs} =
+		expectObject('settings', settings, [
+			'remote',
+			'sessions',
+			'source',
+			'payloadTypes',
+			'direction',
+			'stun',
+			'dtls',
+			'codecs',
+			'rtpTimeoutMs',
+			'rtcpTimeoutMs',
+		]);
 	const {rtp, rtcp} = expectObject('remote', remote, ['rtp', 'rtcp']);
 	const checkedSource = toNativeSource(source);
 	const checkedSessions = checkSessions(sessions);
@@ -108,6 +118,9 @@ export function toNativeLegSettings(settings: LegSettings): NativeLegSettings {
 		remoteRtp: expectTransportAddress('remote.rtp', rtp),
 		remoteRtcp: expectTransportAddress('remote.rtcp', rtcp),
 		direction: direction === undefined ? 'sendrecv' : expectChoice('direction', direction, directions),
+		clocks: checkCodecs(codecs).map(({payloadType, clockRate}) => ({payloadType, clockHz: clockRate})),
+		rtpTimeoutMs: checkTimeout('rtpTimeoutMs', rtpTimeoutMs),
+		rtcpTimeoutMs: checkTimeout('rtcpTimeoutMs', rtcpTimeoutMs),
 		...checkedSource,
 		...checkedSessions,
 		reportsDtls: dtls !== undefined && expectChoice('dtls', dtls, ['report']) === 'report',
@@ -177,6 +190,30 @@ function checkKey(name: string, key: unknown): NativeSessionKey {
 			lifetimePackets: expectInteger(`${name}.lifetimePackets`, lifetimePackets, 1, 2 ** 48),
 		}),
 	};
+}
+
+/** Throws `TypeError` or `RangeError` and names the field. */
+export function checkCodecs(codecs: unknown): readonly PayloadCodec[] {
+	return expectArray('codecs', codecs ?? [], 0, 128).map((codec, index) => {
+		const {payloadType, name, clockRate} = expectObject(`codecs[${index}]`, codec, [
+			'payloadType',
+			'name',
+			'clockRate',
+		]);
+		if (typeof name !== 'string' || !/^[\w.+-]{1,32}$/.test(name)) {
+			throw new TypeError(`Expected 1 to 32 characters of a token for \`codecs[${index}].name\`.`);
+		}
+
+		return {
+			payloadType: expectInteger(`codecs[${index}].payloadType`, payloadType, 0, 127),
+			name,
+			clockRate: expectInteger(`codecs[${index}].clockRate`, clockRate, 1, 192_000),
+		};
+	});
+}
+
+function checkTimeout(name: string, timeoutMs: unknown): number {
+	return timeoutMs === undefined ? 0 : expectInteger(name, timeoutMs, 1000, 86_400_000);
 }
 
 function checkPayloadTypes(payloadTypes: unknown): readonly number[] {

@@ -83,6 +83,9 @@ export class MediaCall {
 				...(command.direction !== undefined && {direction: command.direction}),
 				...(command.stun !== undefined && {stun: command.stun}),
 				...(command.dtls !== undefined && {dtls: command.dtls}),
+				...(command.codecs !== undefined && {codecs: command.codecs}),
+				...(command.rtpTimeoutMs !== undefined && {rtpTimeoutMs: command.rtpTimeoutMs}),
+				...(command.rtcpTimeoutMs !== undefined && {rtcpTimeoutMs: command.rtcpTimeoutMs}),
 			});
 		} catch (error) {
 			slots.forEach(discardKey);

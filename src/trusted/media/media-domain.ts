@@ -10,6 +10,7 @@ import type {
 	MediaPlaneEvent,
 	MediaPlaneEvents,
 	MediaPlaneKeyEvent,
+	MediaPlaneSilenceEvent,
 	PortsExhausted,
 	SideProtocolEvent,
 	SourceChangeEvent,
@@ -62,6 +63,8 @@ export class MediaDomain {
 		plane.on('source-moved', this.#onSourceMoved);
 		plane.on('dtls', this.#onDtls);
 		plane.on('zrtp', this.#onZrtp);
+		plane.on('rtp-timeout', this.#onRtpTimeout);
+		plane.on('rtcp-timeout', this.#onRtcpTimeout);
 		user.on('message', (message: unknown) => this.#onMessage(message));
 		user.on('messageerror', () => this.#refuse(undefined, 'BAD_COMMAND', 'Expected a readable message.'));
 		user.on('close', () => void this.close());
@@ -88,6 +91,8 @@ export class MediaDomain {
 		this.#plane.off('source-moved', this.#onSourceMoved);
 		this.#plane.off('dtls', this.#onDtls);
 		this.#plane.off('zrtp', this.#onZrtp);
+		this.#plane.off('rtp-timeout', this.#onRtpTimeout);
+		this.#plane.off('rtcp-timeout', this.#onRtcpTimeout);
 		await Promise.all(this.#tails.values());
 		await Promise.allSettled([...this.#calls.keys()].map((name) => this.#end(name, 'closed')));
 		this.#user.close();
@@ -235,6 +240,14 @@ export class MediaDomain {
 
 	readonly #onRekeyDue = ({relay, leg}: MediaPlaneKeyEvent): void => {
 		this.#raise(relay, (call) => ({kind: 'rekey-due', call, leg: this.#legName(call, leg)}));
+	};
+
+	readonly #onRtpTimeout = ({relay, leg}: MediaPlaneSilenceEvent): void => {
+		this.#raise(relay, (call) => ({kind: 'rtp-timeout', call, leg: this.#legName(call, leg)}));
+	};
+
+	readonly #onRtcpTimeout = ({relay, leg}: MediaPlaneSilenceEvent): void => {
+		this.#raise(relay, (call) => ({kind: 'rtcp-timeout', call, leg: this.#legName(call, leg)}));
 	};
 
 	readonly #onKeyExpired = ({relay, leg, direction}: MediaPlaneEvents['key-expired'][0]): void => {

@@ -70,6 +70,13 @@ const stunPolicy = z.discriminatedUnion('kind', [
 	}),
 ]);
 
+const codec = z.strictObject({
+	payloadType: z.int().min(0).max(127),
+	name: z.string().regex(/^[\w.+-]{1,32}$/),
+	clockRate: z.int().min(1).max(192_000),
+});
+const silenceTimeoutMs = z.int().min(1000).max(86_400_000);
+
 const command = z.discriminatedUnion('kind', [
 	z.strictObject({
 		kind: z.literal('create-relay'),
@@ -102,6 +109,9 @@ const command = z.discriminatedUnion('kind', [
 			direction: z.enum(['sendrecv', 'sendonly', 'recvonly', 'inactive']).exactOptional(),
 			stun: stunPolicy.exactOptional(),
 			dtls: z.literal('report').exactOptional(),
+			codecs: z.array(codec).max(128).exactOptional(),
+			rtpTimeoutMs: silenceTimeoutMs.exactOptional(),
+			rtcpTimeoutMs: silenceTimeoutMs.exactOptional(),
 		})
 		.refine(({protection, source}) => protection.kind === 'srtp' || !needsSrtp(source), {path: ['source']}),
 	z.strictObject({kind: z.literal('destroy-relay'), call: callName}),

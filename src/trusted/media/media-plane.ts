@@ -3,7 +3,7 @@ import type {Brand} from '../../base/brand.js';
 import {SallyportError} from '../../base/error.js';
 import {loadAddon} from './addon.js';
 import {expectArray, expectChoice, expectInteger, expectName, expectObject} from './argument-checks.js';
-import {type LegSettings, toNativeLegSettings} from './leg-settings.js';
+import {checkCodecs, type LegSettings, toNativeLegSettings} from './leg-settings.js';
 import type {
 	NativeEvent,
 	NativeLegStatistics,
@@ -22,7 +22,8 @@ import {
 } from './plane-options.js';
 import {type MediaPlaneReport, makePlaneReport} from './plane-report.js';
 import {PortsExhaustedNotice} from './ports-exhausted-notice.js';
-import type {LegPorts, LegStatistics, TransportAddress} from './protocol.js';
+import type {LegPorts, LegStatistics, PayloadCodec, TransportAddress} from './protocol.js';
+import {type StreamContext, toStreamStatistics} from './stream-statistics.js';
 
 /** A relay of one plane; never used twice by it. */
 export type RelayId = Brand<number, 'RelayId'>;
@@ -91,7 +92,14 @@ export type MediaPlaneEvents = {
 	dtls: [SideProtocolEvent & {readonly octets: Uint8Array}];
 	/** The first ZRTP datagram since a leg was configured. */
 	zrtp: [SideProtocolEvent];
+	/** No RTP came from the leg for its `rtpTimeoutMs`, good to a second; once until packets came and ceased again. */
+	'rtp-timeout': [MediaPlaneSilenceEvent];
+	/** The same for RTCP. */
+	'rtcp-timeout': [MediaPlaneSilenceEvent];
 };
+
+/** Where it fell silent. */
+export type MediaPlaneSilenceEvent = {readonly relay: RelayId; readonly leg: LegIndex};
 
 /** Something that is to say of a key; the key stays unsaid. */
 export type MediaPlaneKeyEvent = {readonly relay: RelayId; readonly leg: LegIndex};
@@ -120,6 +128,8 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 	readonly #native: NativeMediaPlane;
 	readonly #options: CheckedPlaneOptions;
 	readonly #relays = new Map<RelayId, readonly [LegPorts, LegPorts]>();
+	/** What each leg's peer may send, by the last settings. */
+	readonly #codecs = new Map<RelayId, [readonly PayloadCodec[], readonly PayloadCodec[]]>();
 	readonly #pending = new Map<number, Pending>();
 	readonly #exhausted = new PortsExhaustedNotice((event) => this.emit('ports-exhausted', event));
 	#lastRequest = 0;
@@ -203,22 +213,27 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 		const index = expectInteger('leg', leg, 0, 1);
 		const native = toNativeLegSettings(settings);
 		this.#portsOf(relay);
+		const codecs = checkCodecs(settings.codecs);
 		await this.#ask((request) => this.#native.configureLeg(request, relay, index, native));
+		const known = this.#codecs.get(relay) ?? [[], []];
+		this.#codecs.set(relay, index === 0 ? [codecs, known[1]] : [known[0], codecs]);
 	}
 
 	/** Counters of both legs. Rejects with `UNKNOWN_RELAY`. */
 	async statistics(relay: RelayId): Promise<RelayStatistics> {
 		const ports = this.#portsOf(relay);
 		const reply = await this.#ask((request) => this.#native.readStatistics(request, relay));
-		return toStatistics(ports, reply);
+		return toStatistics(ports, reply, this.#codecs.get(relay));
 	}
 
 	/** Closes the ports, wipes the keys and returns the last counters. Rejects with `UNKNOWN_RELAY`. */
 	async destroyRelay(relay: RelayId): Promise<RelayStatistics> {
 		const ports = this.#portsOf(relay);
 		const reply = await this.#ask((request) => this.#native.destroyRelay(request, relay));
+		const codecs = this.#codecs.get(relay);
 		this.#relays.delete(relay);
-		return toStatistics(ports, reply);
+		this.#codecs.delete(relay);
+		return toStatistics(ports, reply, codecs);
 	}
 
 	/** Ends the thread with all its relays; ports are free on return. What was asked before rejects. Safe to call twice. */
@@ -230,6 +245,7 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 		this.#isClosed = true;
 		this.#native.close();
 		this.#relays.clear();
+		this.#codecs.clear();
 		for (const {reject} of this.#pending.values()) {
 			reject(closedError());
 		}
@@ -345,7 +361,9 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 				this.emit('zrtp', {...where, channel: native.channel});
 				break;
 			case 'rekey-due':
-				this.emit('rekey-due', key);
+			case 'rtp-timeout':
+			case 'rtcp-timeout':
+				this.emit(native.event, key);
 				break;
 			case 'peer-key-expired':
 				this.emit('key-expired', {...key, direction: 'inbound'});
@@ -361,16 +379,28 @@ function toLegPorts({address, advertisedAddress}: MediaInterface, {rtp, rtcp}: N
 	return {rtp: {address, port: rtp}, rtcp: {address, port: rtcp}, advertisedAddress};
 }
 
-function toStatistics(ports: readonly [LegPorts, LegPorts], reply: NativeReply): RelayStatistics {
+function toStatistics(
+	ports: readonly [LegPorts, LegPorts],
+	reply: NativeReply,
+	codecs: readonly [readonly PayloadCodec[], readonly PayloadCodec[]] = [[], []],
+): RelayStatistics {
 	const [first, second] = reply.statistics ?? [];
 	if (first === undefined || second === undefined) {
 		throw unknownRelay();
 	}
 
-	return [toLegStatistics(ports[0], first), toLegStatistics(ports[1], second)];
+	const [near, far] = [first.roundTripUs, second.roundTripUs];
+	return [
+		toLegStatistics(ports[0], first, {codecs: codecs[0], roundTripUs: near, otherRoundTripUs: far}),
+		toLegStatistics(ports[1], second, {codecs: codecs[1], roundTripUs: far, otherRoundTripUs: near}),
+	];
 }
 
-function toLegStatistics(local: LegPorts, native: NativeLegStatistics): Omit<LegStatistics, 'leg'> {
+function toLegStatistics(
+	local: LegPorts,
+	native: NativeLegStatistics,
+	context: StreamContext,
+): Omit<LegStatistics, 'leg'> {
 	return {
 		local,
 		received: {packets: native.receivedPackets, octets: native.receivedOctets},
@@ -379,6 +409,8 @@ function toLegStatistics(local: LegPorts, native: NativeLegStatistics): Omit<Leg
 		sentRtcp: native.sentRtcp,
 		dropped: native.dropped,
 		handled: native.handled,
+		...(native.roundTripUs !== undefined && {roundTripMs: native.roundTripUs / 1000}),
+		streams: toStreamStatistics(native, context),
 	};
 }
 

@@ -77,6 +77,10 @@ export type NativeLegSettings = {
 	readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 	readonly stun?: NativeStun;
 	readonly reportsDtls: boolean;
+	readonly clocks: readonly {readonly payloadType: number; readonly clockHz: number}[];
+	/** 0: never. */
+	readonly rtpTimeoutMs: number;
+	readonly rtcpTimeoutMs: number;
 	readonly isClear: boolean;
 	/** Absent: the present session stays. */
 	readonly inbound?: NativeSession;
@@ -92,6 +96,55 @@ export type NativeLegStatistics = {
 	readonly sentRtcp: number;
 	readonly dropped: Readonly<Record<DropReason, number>>;
 	readonly handled: Readonly<Record<HandledKind, number>>;
+	readonly streams: readonly NativeStream[];
+	readonly roundTripUs?: number;
+};
+
+export type NativeStream = {
+	readonly ssrc: number;
+	readonly sentSsrc: number;
+	readonly packets: number;
+	readonly octets: number;
+	readonly expected: number;
+	readonly duplicates: number;
+	readonly reordered: number;
+	readonly restarts: number;
+	/** Meaningless while `clockHz` is 0: no packet came whose clock is known. */
+	readonly payloadType: number;
+	readonly clockHz: number;
+	/** In units of the clock. */
+	readonly jitter: number;
+	readonly far?: {
+		/** In 256ths. */
+		readonly fractionLost: number;
+		readonly cumulativeLost: number;
+		readonly jitter: number;
+		readonly roundTripUs?: number;
+	};
+	readonly farMetrics?: NativeVoipMetrics;
+};
+
+/** In the units of RFC 3611 §4.7. */
+export type NativeVoipMetrics = {
+	readonly lossRate: number;
+	readonly discardRate: number;
+	readonly burstDensity: number;
+	readonly gapDensity: number;
+	readonly burstDurationMs: number;
+	readonly gapDurationMs: number;
+	readonly roundTripDelayMs: number;
+	readonly endSystemDelayMs: number;
+	readonly signalLevelDbm: number;
+	readonly noiseLevelDbm: number;
+	readonly residualEchoReturnLossDb: number;
+	readonly gapThreshold: number;
+	readonly ratingFactor: number;
+	readonly externalRatingFactor: number;
+	readonly listeningQualityTenths: number;
+	readonly conversationalQualityTenths: number;
+	readonly jitterBufferNominalMs: number;
+	readonly jitterBufferMaximumMs: number;
+	readonly jitterBufferAbsoluteMaximumMs: number;
 };
 
 export type NativeReply = {
@@ -114,7 +167,7 @@ export type NativeEvent = {
 	  }
 	| {readonly event: 'dtls'; readonly channel: 'rtp' | 'rtcp'; readonly octets: Uint8Array}
 	| {readonly event: 'zrtp'; readonly channel: 'rtp' | 'rtcp'}
-	| {readonly event: 'rekey-due' | 'peer-key-expired' | 'own-key-expired'}
+	| {readonly event: 'rekey-due' | 'peer-key-expired' | 'own-key-expired' | 'rtp-timeout' | 'rtcp-timeout'}
 );
 
 export type NativeMessage = NativeReply | NativeEvent;

@@ -110,6 +110,22 @@ export type ConfigureLeg = {
 	readonly stun?: StunPolicy;
 	/** Raises each DTLS datagram as an event, at most 20 a second; absent: counted and dropped. */
 	readonly dtls?: 'report';
+	/** What the signalling calls the payload types that this leg's peer may send, at most 128; for jitter and quality. */
+	readonly codecs?: readonly PayloadCodec[];
+	/** Time without RTP from this leg after which `rtp-timeout` is raised, 1000 to 86400000; not in a hold. Absent: never. */
+	readonly rtpTimeoutMs?: number;
+	/** The same for RTCP and `rtcp-timeout`, in a hold too. */
+	readonly rtcpTimeoutMs?: number;
+};
+
+/** One `a=rtpmap` (RFC 8866 §6.6). */
+export type PayloadCodec = {
+	/** 0 to 127. */
+	readonly payloadType: number;
+	/** At most 32 characters of a token. */
+	readonly name: string;
+	/** Hertz, 1 to 192000. */
+	readonly clockRate: number;
 };
 
 export type DestroyRelay = {readonly kind: 'destroy-relay'; readonly call: string};
@@ -129,6 +145,75 @@ export type LegStatistics = {
 	readonly dropped: Readonly<Record<DropReason, number>>;
 	/** What came and was neither sent on nor dropped, by `HandledKind`; every kind is present. */
 	readonly handled: Readonly<Record<HandledKind, number>>;
+	/** From here to the leg's peer and back, as its last report told. */
+	readonly roundTripMs?: number;
+	/** What arrived on this leg, by SSRC; at most as many as the leg takes. */
+	readonly streams: readonly StreamStatistics[];
+};
+
+/** Interarrival jitter (RFC 3550 A.8), in units of the stream's clock and in milliseconds. */
+export type Jitter = {readonly units: number; readonly ms: number};
+
+/** One stream as it arrived here, and what the peer of the other leg says of it (docs/streams.md). */
+export type StreamStatistics = {
+	readonly ssrc: number;
+	/** The SSRC that it goes on with; its own but for a collision. */
+	readonly sentSsrc: number;
+	/** Without duplicates; octets of RTP in clear, headers included. */
+	readonly received: {readonly packets: number; readonly octets: number};
+	/** Packets that should have come (RFC 3550 A.3), and how many of them did not. */
+	readonly expected: number;
+	readonly lost: number;
+	readonly duplicates: number;
+	readonly reordered: number;
+	/** How often its sequence numbers went back. */
+	readonly restarts: number;
+	/** The last one whose clock is known, and its codec; jitter and quality need them. */
+	readonly payloadType?: number;
+	readonly codec?: string;
+	readonly jitter?: Jitter;
+	/** Estimated for a listener at this place (ITU-T G.107). */
+	readonly quality?: VoiceQuality;
+	/** From the reports of the other leg's peer, who hears this stream. */
+	readonly far?: {
+		/** Share of packets lost since its report before, 0 to 1. */
+		readonly fractionLost: number;
+		readonly lost: number;
+		readonly jitter?: Jitter;
+		/** From here to that peer and back. */
+		readonly roundTripMs?: number;
+		/** Estimated for that peer's user. */
+		readonly quality?: VoiceQuality;
+	};
+	/** What that peer measured itself. */
+	readonly farMetrics?: VoipMetrics;
+};
+
+/** `mos` from 1 to 4.5, `ratingFactor` R from 0 to 100. */
+export type VoiceQuality = {readonly mos: number; readonly ratingFactor: number};
+
+/** VoIP metrics of RFC 3611 §4.7; rates and densities from 0 to 1. What the peer called unavailable is absent. */
+export type VoipMetrics = {
+	readonly lossRate: number;
+	readonly discardRate: number;
+	readonly burstDensity: number;
+	readonly gapDensity: number;
+	readonly burstDurationMs: number;
+	readonly gapDurationMs: number;
+	readonly roundTripDelayMs: number;
+	readonly endSystemDelayMs: number;
+	readonly signalLevelDbm?: number;
+	readonly noiseLevelDbm?: number;
+	readonly residualEchoReturnLossDb?: number;
+	/** Packets in a row that must come to end a burst. */
+	readonly gapThreshold: number;
+	readonly ratingFactor?: number;
+	readonly externalRatingFactor?: number;
+	readonly listeningMos?: number;
+	readonly conversationalMos?: number;
+	readonly jitterBufferNominalMs: number;
+	readonly jitterBufferMaximumMs: number;
+	readonly jitterBufferAbsoluteMaximumMs: number;
 };
 
 /** STUN that was answered, DTLS that was raised as an event. */
@@ -221,6 +306,8 @@ export type MediaEvent =
 			readonly from: TransportAddress;
 			readonly channel: 'rtp' | 'rtcp';
 	  }
+	/** No RTP, or no RTCP, came for the time that the leg says; once until packets came and ceased again. */
+	| {readonly kind: 'rtp-timeout' | 'rtcp-timeout'; readonly call: string; readonly leg: string}
 	| {readonly kind: 'relay-ended'; readonly call: string; readonly reason: string}
 	/** A relay found no free port there. */
 	| {

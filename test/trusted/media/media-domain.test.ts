@@ -221,6 +221,54 @@ test('the lifetime that the toolbox names is counted, and what becomes of it is 
 	);
 });
 
+test.serial('what a leg should watch reaches it, what it saw and its silence come back', async (t) => {
+	const {toolbox, client} = openDomain(t);
+	const parties = [await openParty(t), await openParty(t)] as const;
+	const events: MediaEvent[] = [];
+	client.on('event', (event) => events.push(event));
+	const legs = await client.createRelay({
+		call: 'call-1',
+		ticket: toolbox.ticket('t', {a: true, b: true}),
+		legs: localLegs,
+	});
+	for (const [index, leg] of ['a', 'b'].entries()) {
+		await client.configureLeg({
+			call: 'call-1',
+			leg,
+			remote: remoteOf(parties[index === 0 ? 0 : 1]),
+			protection: {kind: 'clear'},
+			source: declared,
+			...(leg === 'a' && {
+				codecs: [{payloadType: 97, name: 'speex', clockRate: 16_000}],
+				rtpTimeoutMs: 1000,
+				rtcpTimeoutMs: 1000,
+			}),
+		});
+	}
+
+	await parties[0].rtp.send(
+		rtpPacket({sequenceNumber: 1, ssrc: 7, payloadType: 97}),
+		legs[0]?.local.rtp as TransportAddress,
+	);
+	await parties[1].rtp.waitFor(1);
+	const [a, b] = await client.readStatistics('call-1');
+	t.like(a?.streams[0], {ssrc: 7, expected: 1, codec: 'speex', jitter: {units: 0, ms: 0}});
+	t.deepEqual(b?.streams, []);
+
+	const silences = () => events.filter(({kind}) => kind === 'rtp-timeout' || kind === 'rtcp-timeout');
+	while (silences().length < 2) {
+		await once(client, 'event');
+	}
+
+	t.deepEqual(
+		new Set(silences()),
+		new Set([
+			{kind: 'rtp-timeout', call: 'call-1', leg: 'a'} as const,
+			{kind: 'rtcp-timeout', call: 'call-1', leg: 'a'} as const,
+		]),
+	);
+});
+
 test('hostile messages are answered BAD_COMMAND and nothing else happens', async (t) => {
 	const {userPort, toolbox, plane} = openDomain(t);
 	const create = {
@@ -292,6 +340,19 @@ test('hostile messages are answered BAD_COMMAND and nothing else happens', async
 		{...configure, id: 1, payloadTypes: [0, 128]},
 		{...configure, id: 1, payloadTypes: new Array<number>(1000).fill(0)},
 		{...configure, id: 1, direction: 'both'},
+		...[
+			{rtpTimeoutMs: 999},
+			{rtpTimeoutMs: 86_400_001},
+			{rtcpTimeoutMs: 0},
+			{rtcpTimeoutMs: '5000'},
+			{codecs: {}},
+			{codecs: new Array(129).fill({payloadType: 0, name: 'PCMU', clockRate: 8000})},
+			{codecs: [{payloadType: 128, name: 'PCMU', clockRate: 8000}]},
+			{codecs: [{payloadType: 0, name: 'PC\r\nMU', clockRate: 8000}]},
+			{codecs: [{payloadType: 0, name: 'x'.repeat(33), clockRate: 8000}]},
+			{codecs: [{payloadType: 0, name: 'PCMU', clockRate: 0}]},
+			{codecs: [{payloadType: 0, name: 'PCMU', clockRate: 8000, channels: 2}]},
+		].map((monitoring) => ({...configure, id: 1, ...monitoring})),
 		{...configure, id: 1, remote: {...configure.remote, rtp: {address: '127.0.0.1', port: 0}}},
 	];
 	for (const message of hostile) {

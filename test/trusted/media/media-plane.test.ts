@@ -195,6 +195,11 @@ test('every argument is checked and named before native code sees it', async (t)
 	await refused({...good, source: {kind: 'learned'}}, /SRTP where addresses are learned/);
 	await refused({...good, sessions: {kind: 'none'}}, /sessions\.kind/);
 	await refused({...good, surprise: true}, /surprise/);
+	await refused({...good, rtpTimeoutMs: 10}, /rtpTimeoutMs/);
+	await refused({...good, rtcpTimeoutMs: '1000'}, /rtcpTimeoutMs/);
+	await refused({...good, codecs: [{payloadType: 0, name: '', clockRate: 8000}]}, /codecs\[0\]\.name/);
+	await refused({...good, codecs: [{payloadType: 0, name: 'PCMU', clockRate: 0}]}, /codecs\[0\]\.clockRate/);
+	await refused({...good, codecs: [{payloadType: 0, name: 'PCMU', hertz: 1}]}, /hertz/);
 	await refused({...good, sessions: {kind: 'srtp', inbound: {keys: []}, outbound: 'keep'}}, /inbound\.keys/);
 	await refused({...good, sessions: {kind: 'srtp', inbound: 'keep', outbound: {slot: 'x'}}}, /outbound\.slot/);
 	await t.throwsAsync(plane.configureLeg(relay, 2 as never, good as never), {instanceOf: RangeError});
