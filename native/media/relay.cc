@@ -128,10 +128,10 @@ void Relay::onTick(std::uint64_t nowMs) noexcept {
     Side& side = sides_[leg];
     side.leg.onTick(nowMs);
     if (side.rtpSilence.isDue(nowMs, side.leg.expectsRtp())) {
-      events_.raise({RelayEvent::Kind::rtpTimeout, leg, {}, 0});
+      events_.raise({.kind = RelayEvent::Kind::rtpTimeout, .leg = leg});
     }
     if (side.rtcpSilence.isDue(nowMs, true)) {
-      events_.raise({RelayEvent::Kind::rtcpTimeout, leg, {}, 0});
+      events_.raise({.kind = RelayEvent::Kind::rtcpTimeout, .leg = leg});
     }
   }
 }
