@@ -39,10 +39,11 @@ SequenceNumbering::Verdict SequenceNumbering::number(std::uint16_t sequenceNumbe
   }
 
   const std::size_t slot = slotOf(leaving);
-  const bool isNear = distance > -static_cast<int>(kLatePackets) && leaving >= firstOfSender_;
+  const bool isNear = distance > -static_cast<int>(kLatePackets) && leaving >= 0;
   if (!isNear) return restart(sequenceNumber, timestamp, isSent);
   if (isTaken_[slot]) {
-    if (foldedTimestamps_[slot] == fold(timestamp)) return {Order::duplicate, 0};
+    const bool isOfSender = leaving >= firstOfSender_;
+    if (isOfSender && foldedTimestamps_[slot] == fold(timestamp)) return {Order::duplicate, 0};
     return restart(sequenceNumber, timestamp, isSent);
   }
   if (isSent && isTooFarToFollow(leaving)) return restart(sequenceNumber, timestamp, isSent);

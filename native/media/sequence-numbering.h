@@ -38,8 +38,7 @@ class SequenceNumbering {
   [[nodiscard]] Verdict number(std::uint16_t sequenceNumber, std::uint32_t timestamp,
                                bool isSent) noexcept;
 
-  /// What comes from now on may be another sender's: numbers at or below the highest are neither
-  /// duplicates nor late.
+  /// What comes from now on may be another sender's: it is no duplicate of what came before.
   void onSenderChange() noexcept { firstOfSender_ = highestLeaving_ + 1; }
 
   /// True while every number left as it came.
