@@ -38,6 +38,7 @@ class Relay {
   void prefetch(std::size_t leg, std::size_t step) const noexcept {
     sides_[leg].leg.prefetchForOpening(step);
     sides_[otherLeg(leg)].leg.prefetchForSealing(step);
+    streams_.arrivingOn(leg).prefetch(step);
   }
   void onUnsent(const Departure& departure, DropReason reason) noexcept;
 

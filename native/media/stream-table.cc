@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "srtp/hot-lines.h"
+
 namespace sallyport::media {
 
 Stream* StreamTable::find(std::uint32_t ssrc) noexcept {
@@ -28,6 +30,11 @@ Stream& StreamTable::add(std::uint32_t ssrc, std::uint32_t sentSsrc) {
 
 void StreamTable::onSenderChange() noexcept {
   for (Stream& stream : streams_) stream.numbering.onSenderChange();
+}
+
+void StreamTable::prefetch(std::size_t step) const noexcept {
+  if (step == 0) srtp::prefetchObject(this);
+  if (step == 2 && lastFound_ < streams_.size()) srtp::prefetchObject(&streams_[lastFound_]);
 }
 
 }  // namespace sallyport::media

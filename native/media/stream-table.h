@@ -47,6 +47,8 @@ class StreamTable {
   /// Not when full. Pointers to other streams are void afterwards.
   Stream& add(std::uint32_t ssrc, std::uint32_t sentSsrc);
   void onSenderChange() noexcept;
+  /// In steps, the table before the stream that the last packet came from, into the cache.
+  void prefetch(std::size_t step) const noexcept;
   [[nodiscard]] const std::vector<Stream>& streams() const noexcept { return streams_; }
 
   PayloadClocks clocks;
