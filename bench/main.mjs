@@ -74,10 +74,10 @@ async function measure(settings) {
 		const outcome = {name, ...(await benches[name].run(settings))};
 		outcomes.push(outcome);
 		printBench(outcome);
-	}
-
-	if (options.json !== undefined) {
-		writeFileSync(options.json, `${JSON.stringify(toReport(machine, outcomes), undefined, '\t')}\n`);
+		// After each, so that who ends a long run early keeps what was measured.
+		if (options.json !== undefined) {
+			writeFileSync(options.json, `${JSON.stringify(toReport(machine, outcomes), undefined, '\t')}\n`);
+		}
 	}
 }
 

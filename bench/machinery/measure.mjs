@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 /** The middle one; of an even number, the mean of the two in the middle. */
 export function median(values) {
 	const sorted = values.toSorted((a, b) => a - b);
@@ -12,6 +14,8 @@ export function median(values) {
 export async function interleave(contenders, runs) {
 	const samples = contenders.map(() => []);
 	for (let run = 0; run < runs; run++) {
+		// A sign of life on the terminal, without a place in the report.
+		process.stderr.write('.');
 		for (const [index, contender] of contenders.entries()) {
 			samples[index].push(await contender.measure());
 		}
