@@ -13,6 +13,8 @@ namespace sallyport::srtp {
 namespace {
 
 constexpr int kHmacSha1KeyOctets = 20;
+/// What a peer sends at most as a rule: sound, and something beside it.
+constexpr std::size_t kUsualSources = 4;
 
 srtp_cipher_type_id_t cipherOf(const SuiteTraits& suite) noexcept {
   if (suite.isAead) return suite.keyOctets == 16 ? SRTP_AES_GCM_128 : SRTP_AES_GCM_256;
@@ -37,7 +39,8 @@ srtp_crypto_policy_t cryptoPolicy(const SuiteTraits& suite, std::size_t tagOctet
 CryptoContext::CryptoContext(const SuiteTraits& suite, const SessionOptions& options)
     : suite_(suite), activeKey_(options.activeKey), maxSources_(options.maxSources) {
   for (const SessionKey& key : options.keys) mkis_.push_back(key.mki);
-  sources_.reserve(maxSources_);  // no allocation per packet
+  // No allocation per packet; with a source beyond these libsrtp allocates a stream anyway.
+  sources_.reserve(std::min<std::size_t>(maxSources_, kUsualSources));
 }
 
 Result<std::unique_ptr<CryptoContext>, SessionFailure> CryptoContext::create(
