@@ -21,7 +21,13 @@ constexpr std::size_t kRoomOctets = 256;
 LegConfiguration makeLeg(std::uint8_t choice, const TransportAddress& remote) {
   const srtp::Suite suite = srtp::kSuites[(choice >> 1) % srtp::kSuites.size()].suite;
   const bool isClear = (choice & 1) != 0;
-  LegConfiguration leg = isClear ? media::clearLeg(remote) : media::sealedLeg(remote, suite, 1, 2);
+  // Two keys a direction, so that a leg that is configured again has an old one and a new one.
+  const std::uint8_t inbound = (choice & 64) != 0 ? 3 : 1;
+  LegConfiguration leg =
+      isClear ? media::clearLeg(remote) : media::sealedLeg(remote, suite, inbound, inbound + 1);
+  leg.inboundRules.lateJoinRollovers = (choice >> 2) % 3;
+  leg.inboundRules.rollover =
+      (choice & 128) != 0 ? srtp::RolloverRule::reset : srtp::RolloverRule::keep;
   leg.source = static_cast<media::SourceRule>((choice >> 4) % 4);
   leg.sourceBlock = media::AddressBlock(remote, 24);
   leg.mayMove = choice % 3 == 0;
@@ -68,6 +74,9 @@ const Target target("relay", [](std::span<const std::uint8_t> octets) {
     const std::uint8_t act = script.number();
     const TransportAddress from = hosts[script.number() % hosts.size()];
     const Channel channel = (act & 2) != 0 ? Channel::rtcp : Channel::rtp;
+    if ((act & 32) != 0) {
+      (void)relay.configure(act & 1U, makeLeg(script.number(), (act & 1) != 0 ? bob : alice));
+    }
     Bytes room = script.piece(kRoomOctets);
     std::size_t length = room.size() - kRoomOctets;
     if ((act & 4) != 0) {
