@@ -130,6 +130,7 @@ media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
   media::LegConfiguration configuration;
   configuration.remoteRtp = readTransportAddress(settings.Get("remoteRtp").As<Napi::Object>());
   configuration.remoteRtcp = readTransportAddress(settings.Get("remoteRtcp").As<Napi::Object>());
+  configuration.isMultiplexed = settings.Get("isMultiplexed").As<Napi::Boolean>();
   configuration.source = readSourceRule(settings.Get("source").As<Napi::String>());
   configuration.direction = readDirection(settings.Get("direction").As<Napi::String>());
   if (const Napi::Value block = settings.Get("sourceBlock"); block.IsObject()) {
@@ -152,13 +153,10 @@ media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
   }
 
   configuration.monitoring = readMonitoring(settings);
-  configuration.maxSources = uint32(settings.Get("maxSources"));
-  configuration.passesReflections = settings.Get("passesReflections").ToBoolean();
   configuration.isClear = settings.Get("isClear").As<Napi::Boolean>();
   if (const Napi::Value inbound = settings.Get("inbound"); inbound.IsObject()) {
     const auto session = inbound.As<Napi::Object>();
-    srtp::SessionOptions options = claimKeys(session);
-    options.maxSources = static_cast<std::uint32_t>(configuration.maxSources);
+    const srtp::SessionOptions options = claimKeys(session);
     configuration.inboundRules = readInboundRules(session);
     configuration.inbound = makeSession<srtp::SrtpInbound>(env, options);
     configuration.tagOctets = srtp::traitsOf(options.keys.at(0).masterKey->suite()).rtpTagOctets;

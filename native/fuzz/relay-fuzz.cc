@@ -101,7 +101,7 @@ const Target target("relay", [](std::span<const std::uint8_t> octets) {
     if ((act & 16) != 0) {
       relay.onUnsent(*departure, media::DropReason::wouldBlock);
     } else {
-      relay.onSent(*departure, channel);
+      relay.onSent(*departure);
     }
   }
 

@@ -1,8 +1,10 @@
 #include "media/leg.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "media/packet-view.h"
+#include "media/rtcp-mux.h"
 #include "srtp/hot-lines.h"
 
 namespace sallyport::media {
@@ -105,10 +107,9 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration,
   }
   isConfigured_ = true;
   isClear_ = configuration.isClear;
+  isMultiplexed_ = configuration.isMultiplexed;
   direction_ = configuration.direction;
   payloadTypes_ = configuration.payloadTypes;
-  sources_.limit(configuration.maxSources);
-  passesReflections_ = configuration.passesReflections;
   side_.configure(std::move(configuration.stun), configuration.reportsDtls);
 
   GuardSettings rtcp = guardSettings(configuration);
@@ -135,6 +136,12 @@ bool Leg::wouldMixDirections(const LegConfiguration& next, const Leg& other) con
   if (!next.outbound) return false;
   return (inbound_ && inbound_->sharesKeyWith(*next.outbound)) ||
          (other.inbound_ && other.inbound_->sharesKeyWith(*next.outbound));
+}
+
+Channel Leg::channelOf(const Arrival& arrival) const noexcept {
+  if (!isMultiplexed_ || arrival.channel == Channel::rtcp) return arrival.channel;
+  const std::size_t octets = std::min(arrival.length, arrival.room.size());
+  return isRtcpOfSharedPort(arrival.room.first(octets)) ? Channel::rtcp : Channel::rtp;
 }
 
 void Leg::onTick(std::uint64_t nowMs) noexcept {
@@ -191,10 +198,6 @@ Result<std::size_t, DropReason> Leg::openRtp(const Arrival& arrival, std::uint64
 
   const auto view = RtpPacketView::parse(packet);
   if (!view || !view->hasSoundPadding()) return DropReason::malformed;
-  if (isClear_) {
-    if (!passesReflections_ && sent_.has(*view)) return DropReason::reflected;
-    if (!sources_.admits(view->ssrc(), nowMs)) return DropReason::tooManySources;
-  }
   if (!payloadTypes_.test(view->payloadType())) return DropReason::unknownPayloadType;
   sourceChange_ = rtpGuard_.onVouched(arrival.from);
   // Opened all the same, so that a long hold does not lose count of the index.
@@ -212,7 +215,7 @@ Result<std::size_t, DropReason> Leg::openRtcp(const Arrival& arrival,
     const auto opened = inbound_->unprotectRtcp(packet, nowMs);
     if (!opened.ok()) {
       if (opened.failure() == srtp::UnprotectFailure::badTag) {
-        rtcpGuard_.onRefuted(arrival.from, nowMs);
+        guard(Channel::rtcp).onRefuted(arrival.from, nowMs);
       }
       return reasonFor(opened.failure());
     }
@@ -220,7 +223,7 @@ Result<std::size_t, DropReason> Leg::openRtcp(const Arrival& arrival,
   }
   if (!isSoundRtcp(packet)) return DropReason::malformed;
   // RTCP goes on whatever the direction (RFC 3264 §5.1).
-  sourceChange_ = rtcpGuard_.onVouched(arrival.from);
+  sourceChange_ = guard(Channel::rtcp).onVouched(arrival.from);
   return packet.size();
 }
 
@@ -228,12 +231,7 @@ Result<std::size_t, DropReason> Leg::seal(Channel channel, std::span<std::uint8_
                                           std::size_t length) noexcept {
   if (!isConfigured_) return DropReason::noRoute;
   if (!sends(channel)) return DropReason::direction;
-  if (!outbound_) {
-    if (channel == Channel::rtp) {
-      if (const auto view = RtpPacketView::parse(room.first(length))) sent_.note(*view);
-    }
-    return length;
-  }
+  if (!outbound_) return length;
 
   const auto sealed = channel == Channel::rtp ? outbound_->protectRtp(room, length)
                                               : outbound_->protectRtcp(room, length);

@@ -13,9 +13,7 @@
 #include "media/demux.h"
 #include "media/leg-monitoring.h"
 #include "media/origin-guard.h"
-#include "media/recently-sent.h"
 #include "media/side-protocols.h"
-#include "media/source-table.h"
 #include "media/statistics.h"
 #include "media/transport-address.h"
 #include "srtp/inbound-contexts.h"
@@ -30,6 +28,8 @@ enum class Direction : std::uint8_t { sendrecv, sendonly, recvonly, inactive };
 struct LegConfiguration {
   TransportAddress remoteRtp;
   TransportAddress remoteRtcp;
+  /// RTP and RTCP share the RTP ports of both sides (RFC 5761); `remoteRtcp` is not read.
+  bool isMultiplexed = false;
   SourceRule source = SourceRule::declared;
   /// Read with `SourceRule::subnet` and `signallingAddress` only.
   AddressBlock sourceBlock;
@@ -37,10 +37,6 @@ struct LegConfiguration {
   bool mayMove = false;
   std::bitset<128> payloadTypes = std::bitset<128>{}.set();
   Direction direction = Direction::sendrecv;
-  /// SSRCs that a leg of plain RTP hears; with SRTP its session has a limit of its own.
-  std::size_t maxSources = srtp::kDefaultMaxSources;
-  /// Plain RTP: passes what was sent there and came back, too.
-  bool passesReflections = false;
   /// Answers STUN where there is one.
   std::unique_ptr<StunResponder> stun;
   bool reportsDtls = false;
@@ -145,6 +141,13 @@ class Leg {
            (direction_ == Direction::sendrecv || direction_ == Direction::recvonly);
   }
 
+  /// What `arrival` is, which on a multiplexed port its octets tell.
+  [[nodiscard]] Channel channelOf(const Arrival& arrival) const noexcept;
+  /// The port of ours that packets of `channel` leave from.
+  [[nodiscard]] Channel portFor(Channel channel) const noexcept {
+    return isMultiplexed_ ? Channel::rtp : channel;
+  }
+
   /// Where packets of `channel` go.
   [[nodiscard]] const TransportAddress& destination(Channel channel) const noexcept {
     return guard(channel).destination();
@@ -159,15 +162,16 @@ class Leg {
                                                         std::uint64_t nowMs) noexcept;
   [[nodiscard]] Result<std::size_t, DropReason> openRtcp(const Arrival& arrival,
                                                          std::uint64_t nowMs) noexcept;
-  [[nodiscard]] OriginGuard& guard(Channel channel) noexcept {
-    return channel == Channel::rtp ? rtpGuard_ : rtcpGuard_;
-  }
   [[nodiscard]] const OriginGuard& guard(Channel channel) const noexcept {
-    return channel == Channel::rtp ? rtpGuard_ : rtcpGuard_;
+    return portFor(channel) == Channel::rtp ? rtpGuard_ : rtcpGuard_;
+  }
+  [[nodiscard]] OriginGuard& guard(Channel channel) noexcept {
+    return portFor(channel) == Channel::rtp ? rtpGuard_ : rtcpGuard_;
   }
 
   bool isConfigured_ = false;
   bool isClear_ = false;
+  bool isMultiplexed_ = false;
   Direction direction_ = Direction::inactive;
   std::size_t tagOctets_ = 0;
   std::bitset<128> payloadTypes_;
@@ -176,9 +180,6 @@ class Leg {
   std::optional<srtp::InboundContexts> inbound_;
   std::optional<SourceChange> sourceChange_;
   SideProtocols side_;
-  SourceTable sources_;
-  RecentlySent sent_;
-  bool passesReflections_ = false;
   std::unique_ptr<srtp::SrtpOutbound> outbound_;
 };
 

@@ -27,8 +27,9 @@ std::optional<ConfigureFailure> Relay::configure(std::size_t leg, LegConfigurati
   return std::nullopt;
 }
 
-std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t nowMs) noexcept {
+std::optional<Departure> Relay::receive(Arrival arrival, std::uint64_t nowMs) noexcept {
   Leg& leg = sides_[arrival.leg].leg;
+  arrival.channel = leg.channelOf(arrival);
   LegStatistics& statistics = leg.statistics;
   if (arrival.channel == Channel::rtp) {
     ++statistics.receivedPackets;
@@ -75,7 +76,8 @@ std::optional<Departure> Relay::receive(const Arrival& arrival, std::uint64_t no
     statistics.countDropped(sealed.failure());
     return std::nullopt;
   }
-  return Departure{other, sealed.value(), onward.destination(arrival.channel)};
+  return Departure{other, arrival.channel, onward.portFor(arrival.channel), sealed.value(),
+                   onward.destination(arrival.channel)};
 }
 
 std::optional<Departure> Relay::receiveOther(const Arrival& arrival, DatagramKind kind,
@@ -98,19 +100,20 @@ std::optional<Departure> Relay::receiveOther(const Arrival& arrival, DatagramKin
     return std::nullopt;
   }
   if (outcome.answerOctets > 0) {
-    return Departure{arrival.leg, outcome.answerOctets, arrival.from, true};
+    return Departure{arrival.leg,          arrival.channel, arrival.channel,
+                     outcome.answerOctets, arrival.from,    true};
   }
   leg.statistics.countHandled(HandledKind::dtls);
   return std::nullopt;
 }
 
-void Relay::onSent(const Departure& departure, Channel channel) noexcept {
+void Relay::onSent(const Departure& departure) noexcept {
   LegStatistics& statistics = sides_[departure.leg].leg.statistics;
   if (departure.isAnswer) {
     statistics.countHandled(HandledKind::stun);
     return;
   }
-  if (channel == Channel::rtp) {
+  if (departure.channel == Channel::rtp) {
     ++statistics.sentPackets;
     statistics.sentOctets += departure.length;
   } else {

@@ -13,9 +13,12 @@
 
 namespace sallyport::media {
 
-/// What leaves on the same channel's port of the other leg, or as an answer on that where it came.
+/// What leaves on the other leg, or as an answer on the port where it came.
 struct Departure {
   std::size_t leg = 0;
+  Channel channel = Channel::rtp;
+  /// Which port of the leg it leaves from: with RTCP multiplexed always RTP's.
+  Channel port = Channel::rtp;
   std::size_t length = 0;
   TransportAddress to;
   bool isAnswer = false;
@@ -31,9 +34,8 @@ class Relay {
 
   /// Opens and seals in place. Nothing: dropped and counted. A departure must be closed with
   /// `onSent` or `onUnsent`.
-  [[nodiscard]] std::optional<Departure> receive(const Arrival& arrival,
-                                                 std::uint64_t nowMs) noexcept;
-  void onSent(const Departure& departure, Channel channel) noexcept;
+  [[nodiscard]] std::optional<Departure> receive(Arrival arrival, std::uint64_t nowMs) noexcept;
+  void onSent(const Departure& departure) noexcept;
   /// Step by step (`Leg::kPrefetchSteps`) brings what `receive` needs for `leg` into the cache.
   void prefetch(std::size_t leg, std::size_t step) const noexcept {
     sides_[leg].leg.prefetchForOpening(step);

@@ -48,6 +48,8 @@ bool EpollPoller::run(DatagramHandler& handler,
   const int timeoutMs = longestSleep ? static_cast<int>(longestSleep->count()) : -1;
   const int count =
       ::epoll_wait(epoll_.get(), ready_.data(), static_cast<int>(ready_.size()), timeoutMs);
+  ++wakeUps_;
+  isBehind_ = count == static_cast<int>(ready_.size());
   bool isWoken = false;
   std::size_t filled = 0;
   for (int i = 0; i < count; ++i) {
@@ -74,26 +76,58 @@ void EpollPoller::wake() noexcept {
 }
 
 std::size_t EpollPoller::receive(Endpoint& endpoint, std::size_t filled) noexcept {
-  const std::size_t free = std::min(kPerSocket, kBatch - filled);
-  for (std::size_t i = filled; i < filled + free; ++i) {
+  // What is left over is told of again, so nobody asks until there is nothing. Who is ready at two
+  // wake-ups in a row, or while more sockets are ready than one wake-up looks at, may have several
+  // datagrams: the next call asks for twice as many, until one brings fewer than it asked for.
+  EndpointState& state = endpoint.poller;
+  const bool mayHaveMore = isBehind_ || state.readyAt + 1 == wakeUps_;
+  state.readyAt = wakeUps_;
+  const std::size_t wanted = std::min<std::size_t>(state.expected, kBatch - filled);
+  const std::size_t count =
+      wanted == 1 ? receiveOne(endpoint, filled) : receiveMany(endpoint, filled, wanted);
+  if (count < wanted) {
+    state.expected = static_cast<std::uint16_t>(std::max<std::size_t>(count, 1));
+  } else if (wanted > 1 || mayHaveMore) {
+    state.expected = static_cast<std::uint16_t>(std::min(2 * wanted, kPerSocket));
+  }
+  return count;
+}
+
+std::size_t EpollPoller::receiveOne(Endpoint& endpoint, std::size_t filled) noexcept {
+  Slot& slot = slots_[filled];
+  socklen_t addressOctets = sizeof slot.address;
+  // MSG_TRUNC: the result is the length on the wire.
+  const ssize_t octets = ::recvfrom(endpoint.socket.descriptor(), slot.octets.data(),
+                                    kReceiveOctets, MSG_DONTWAIT | MSG_TRUNC,
+                                    reinterpret_cast<sockaddr*>(&slot.address), &addressOctets);
+  if (octets < 0) return 0;
+  take(endpoint, filled, static_cast<std::size_t>(octets));
+  return 1;
+}
+
+std::size_t EpollPoller::receiveMany(Endpoint& endpoint, std::size_t filled,
+                                     std::size_t wanted) noexcept {
+  for (std::size_t i = filled; i < filled + wanted; ++i) {
     slots_[i].vector.iov_len = kReceiveOctets;
     headers_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
   }
-  // MSG_TRUNC: msg_len is then the length on the wire.
   const int count = ::recvmmsg(endpoint.socket.descriptor(), &headers_[filled],
-                               static_cast<unsigned>(free), MSG_DONTWAIT | MSG_TRUNC, nullptr);
+                               static_cast<unsigned>(wanted), MSG_DONTWAIT | MSG_TRUNC, nullptr);
   if (count <= 0) return 0;
-
-  for (std::size_t i = filled; i < filled + static_cast<std::size_t>(count); ++i) {
-    Datagram& datagram = batch_[i];
-    datagram.receivedOn = &endpoint;
-    datagram.length = headers_[i].msg_len;
-    datagram.isTruncated = (headers_[i].msg_hdr.msg_flags & MSG_TRUNC) != 0;
-    datagram.from = media::TransportAddress::fromSocketAddress(slots_[i].address)
-                        .value_or(endpoint.socket.local());
-    datagram.sendOn = nullptr;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    take(endpoint, filled + i, headers_[filled + i].msg_len);
   }
   return static_cast<std::size_t>(count);
+}
+
+void EpollPoller::take(Endpoint& endpoint, std::size_t place, std::size_t octets) noexcept {
+  Datagram& datagram = batch_[place];
+  datagram.receivedOn = &endpoint;
+  datagram.length = octets;
+  datagram.isTruncated = octets > kReceiveOctets;
+  datagram.from = media::TransportAddress::fromSocketAddress(slots_[place].address)
+                      .value_or(endpoint.socket.local());
+  datagram.sendOn = nullptr;
 }
 
 void EpollPoller::carry(DatagramHandler& handler, std::size_t filled) noexcept {
@@ -101,34 +135,75 @@ void EpollPoller::carry(DatagramHandler& handler, std::size_t filled) noexcept {
   const std::span<Datagram> batch(batch_.data(), filled);
   handler.onDatagrams(batch);
 
-  // One sendmmsg serves one socket: packets that follow each other on the same one share a call.
-  auto first = batch.begin();
-  while (first != batch.end()) {
-    const auto last = std::find_if(first, batch.end(), [&](const Datagram& datagram) {
-      return datagram.sendOn != first->sendOn;
-    });
-    if (first->sendOn != nullptr) send(handler, std::span<Datagram>(first, last));
-    first = last;
+  // One call serves one socket: what leaves on the same one is gathered, in the order in which it
+  // came.
+  std::size_t senders = 0;
+  for (std::size_t i = 0; i < filled; ++i) {
+    if (batch[i].sendOn == nullptr) continue;
+    EndpointState& state = batch[i].sendOn->poller;
+    const auto place = static_cast<std::int16_t>(i);
+    nextToSend_[i] = EndpointState::kNone;
+    if (state.firstToSend == EndpointState::kNone) {
+      state.firstToSend = place;
+      senders_[senders++] = batch[i].sendOn;
+    } else {
+      nextToSend_[static_cast<std::size_t>(state.lastToSend)] = place;
+    }
+    state.lastToSend = place;
+  }
+  for (std::size_t i = 0; i < senders; ++i) send(handler, *senders_[i]);
+}
+
+void EpollPoller::send(DatagramHandler& handler, Endpoint& endpoint) noexcept {
+  EndpointState& state = endpoint.poller;
+  std::size_t count = 0;
+  for (std::int16_t place = state.firstToSend; place != EndpointState::kNone;
+       place = nextToSend_[static_cast<std::size_t>(place)]) {
+    toSend_[count++] = static_cast<std::uint16_t>(place);
+  }
+  state.firstToSend = EndpointState::kNone;
+  if (count == 1) {
+    sendOne(handler, endpoint, toSend_[0]);
+  } else {
+    sendMany(handler, endpoint, {toSend_.data(), count});
   }
 }
 
-void EpollPoller::send(DatagramHandler& handler, std::span<Datagram> run) noexcept {
-  const auto offset = static_cast<std::size_t>(run.data() - batch_.data());
-  for (std::size_t i = 0; i < run.size(); ++i) {
-    Slot& slot = slots_[offset + i];
-    slot.vector.iov_len = run[i].sendLength;
-    headers_[offset + i].msg_hdr.msg_namelen = run[i].to.toSocketAddress(slot.address);
+void EpollPoller::sendOne(DatagramHandler& handler, const Endpoint& endpoint,
+                          std::size_t place) noexcept {
+  Slot& slot = slots_[place];
+  const Datagram& datagram = batch_[place];
+  const socklen_t addressOctets = datagram.to.toSocketAddress(slot.address);
+  ssize_t sent = -1;
+  do {
+    sent = ::sendto(endpoint.socket.descriptor(), slot.octets.data(), datagram.sendLength,
+                    MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&slot.address), addressOctets);
+  } while (sent < 0 && errno == EINTR);
+  handler.onSendResult(datagram, sent < 0 ? errno : 0);
+}
+
+void EpollPoller::sendMany(DatagramHandler& handler, const Endpoint& endpoint,
+                           std::span<const std::uint16_t> places) noexcept {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    Slot& slot = slots_[places[i]];
+    const Datagram& datagram = batch_[places[i]];
+    slot.vector.iov_len = datagram.sendLength;
+    msghdr& header = outgoing_[i].msg_hdr;
+    header.msg_iov = &slot.vector;
+    header.msg_iovlen = 1;
+    header.msg_name = &slot.address;
+    header.msg_namelen = datagram.to.toSocketAddress(slot.address);
   }
 
   std::size_t done = 0;
-  while (done < run.size()) {
-    const int count = ::sendmmsg(run[0].sendOn->socket.descriptor(), &headers_[offset + done],
-                                 static_cast<unsigned>(run.size() - done), MSG_DONTWAIT);
+  while (done < places.size()) {
+    const int count = ::sendmmsg(endpoint.socket.descriptor(), &outgoing_[done],
+                                 static_cast<unsigned>(places.size() - done), MSG_DONTWAIT);
     if (count > 0) {
-      for (int i = 0; i < count; ++i) handler.onSendResult(run[done++], 0);
+      for (int i = 0; i < count; ++i) handler.onSendResult(batch_[places[done++]], 0);
     } else if (errno != EINTR) {
       const int error = errno;
-      handler.onSendResult(run[done++], error);
+      handler.onSendResult(batch_[places[done++]], error);
     }
   }
 }

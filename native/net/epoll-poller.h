@@ -13,7 +13,8 @@
 
 namespace sallyport::net {
 
-/// `Poller` over epoll, recvmmsg and sendmmsg. Its buffers are made once.
+/// `Poller` over level-triggered epoll. A datagram costs one system call to take and one to send;
+/// where a socket has several, recvmmsg and sendmmsg share one among them. Buffers are made once.
 class EpollPoller final : public Poller {
  public:
   /// Nothing when the kernel gives no descriptor.
@@ -38,8 +39,14 @@ class EpollPoller final : public Poller {
   EpollPoller(FileDescriptor epoll, FileDescriptor wakeUp);
 
   std::size_t receive(Endpoint& endpoint, std::size_t filled) noexcept;
+  std::size_t receiveOne(Endpoint& endpoint, std::size_t filled) noexcept;
+  std::size_t receiveMany(Endpoint& endpoint, std::size_t filled, std::size_t wanted) noexcept;
+  void take(Endpoint& endpoint, std::size_t place, std::size_t octets) noexcept;
   void carry(DatagramHandler& handler, std::size_t filled) noexcept;
-  void send(DatagramHandler& handler, std::span<Datagram> run) noexcept;
+  void send(DatagramHandler& handler, Endpoint& endpoint) noexcept;
+  void sendOne(DatagramHandler& handler, const Endpoint& endpoint, std::size_t place) noexcept;
+  void sendMany(DatagramHandler& handler, const Endpoint& endpoint,
+                std::span<const std::uint16_t> places) noexcept;
 
   struct Slot {
     alignas(16) std::array<std::uint8_t, kReceiveOctets + kTrailerOctets> octets;
@@ -52,7 +59,17 @@ class EpollPoller final : public Poller {
   std::array<epoll_event, kBatch> ready_{};
   std::array<Slot, kBatch> slots_;
   std::array<Datagram, kBatch> batch_;
+  /// Of reception, each bound to its slot.
   std::array<mmsghdr, kBatch> headers_{};
+  std::array<mmsghdr, kBatch> outgoing_{};
+  /// Endpoints that have something to send at this wake-up; places in the batch, by place and in
+  /// order.
+  std::array<Endpoint*, kBatch> senders_{};
+  std::array<std::int16_t, kBatch> nextToSend_{};
+  std::array<std::uint16_t, kBatch> toSend_{};
+  std::uint32_t wakeUps_ = 1;
+  /// As many sockets are ready as one wake-up looks at, or more.
+  bool isBehind_ = false;
 };
 
 }  // namespace sallyport::net

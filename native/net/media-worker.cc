@@ -137,10 +137,10 @@ Reply MediaWorker::execute(std::uint32_t request, CreateRelay body) {
   for (std::size_t leg = 0; leg < 2; ++leg) {
     LegSockets& sockets = body.legs[leg];
     carried->endpoint(leg, Channel::rtp)
-        .emplace(Endpoint{std::move(sockets.rtp), carried.get(), leg, Channel::rtp});
+        .emplace(Endpoint{std::move(sockets.rtp), carried.get(), leg, Channel::rtp, {}});
     if (sockets.rtcp) {
       carried->endpoint(leg, Channel::rtcp)
-          .emplace(Endpoint{std::move(*sockets.rtcp), carried.get(), leg, Channel::rtcp});
+          .emplace(Endpoint{std::move(*sockets.rtcp), carried.get(), leg, Channel::rtcp, {}});
     }
   }
   for (auto& endpoint : carried->endpoints) {
@@ -210,10 +210,11 @@ void MediaWorker::onDatagrams(std::span<Datagram> batch) noexcept {
                                                   .arrivedUs = nowUs},
                                                  nowMs);
     if (departure) {
-      auto& sendOn = carried.endpoint(departure->leg, endpoint.channel);
+      auto& sendOn = carried.endpoint(departure->leg, departure->port);
       datagram.sendOn = sendOn ? &*sendOn : &*carried.endpoint(departure->leg, Channel::rtp);
       datagram.sendLength = departure->length;
       datagram.to = departure->to;
+      datagram.channel = departure->channel;
     }
     deliverEvents(carried);
   }
@@ -256,10 +257,11 @@ void MediaWorker::deliverEvents(Carried& carried) noexcept {
 void MediaWorker::onSendResult(const Datagram& datagram, int error) noexcept {
   const Endpoint& endpoint = *datagram.sendOn;
   media::Relay& relay = static_cast<Carried*>(endpoint.owner)->relay;
-  const media::Departure departure{endpoint.leg, datagram.sendLength, datagram.to,
-                                   datagram.sendOn == datagram.receivedOn};
+  const media::Departure departure{endpoint.leg,     datagram.channel,
+                                   endpoint.channel, datagram.sendLength,
+                                   datagram.to,      datagram.sendOn == datagram.receivedOn};
   if (error == 0) {
-    relay.onSent(departure, endpoint.channel);
+    relay.onSent(departure);
   } else {
     relay.onUnsent(departure, reasonFor(error));
   }

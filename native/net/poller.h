@@ -12,6 +12,18 @@
 
 namespace sallyport::net {
 
+/// What a poller remembers of an endpoint between wake-ups, and within one.
+struct EndpointState {
+  static constexpr std::int16_t kNone = -1;
+  /// The wake-up at which it was ready last.
+  std::uint32_t readyAt = 0;
+  /// Datagrams that the next reception asks for.
+  std::uint16_t expected = 1;
+  /// First and last of the datagrams that leave here at this wake-up.
+  std::int16_t firstToSend = kNone;
+  std::int16_t lastToSend = kNone;
+};
+
 /// A socket that a poller watches; `owner` finds what it belongs to. Stays where it is meanwhile.
 struct Endpoint {
   UdpSocket socket;
@@ -19,6 +31,7 @@ struct Endpoint {
   void* owner = nullptr;
   std::size_t leg = 0;
   media::Channel channel = media::Channel::rtp;
+  EndpointState poller;
 };
 
 /// A datagram on its way through one wake-up.
@@ -36,6 +49,8 @@ struct Datagram {
   Endpoint* sendOn = nullptr;
   std::size_t sendLength = 0;
   media::TransportAddress to;
+  /// What it is, for the handler to find again in `onSendResult`.
+  media::Channel channel = media::Channel::rtp;
 };
 
 class DatagramHandler {

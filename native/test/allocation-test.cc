@@ -154,7 +154,7 @@ const Story relayed("relaying a packet under other keys allocates nothing, with 
                                             .from = alice},
                                            index / 50);
       if (!departure) return false;
-      relay.onSent(*departure, Channel::rtp);
+      relay.onSent(*departure);
       return toBob->unprotectRtp(room.all().first(departure->length)).ok();
     };
     expect(carry(0));

@@ -33,7 +33,7 @@ struct Bench {
         {.leg = leg, .channel = channel, .room = room, .length = packet.size(), .from = from},
         nowMs);
     if (departure) {
-      relay.onSent(*departure, channel);
+      relay.onSent(*departure);
       room.resize(departure->length);
     }
     return departure;

@@ -1,3 +1,4 @@
+import {SallyportError} from '../../base/error.js';
 import {
 	expectArray,
 	expectChoice,
@@ -65,6 +66,11 @@ export type LegSessions =
 export type LegSettings = {
 	/** Where the signalling says that the peer listens. */
 	readonly remote: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+	/**
+	 * `mux`: RTCP shares RTP's ports on either side (RFC 5761), and `remote.rtcp` is not read. A leg made with a pair of
+	 * ports may change to and fro. @default as the leg was made
+	 */
+	readonly rtcp?: 'pair' | 'mux';
 	readonly sessions: LegSessions;
 	/** `learned` and `relatch` need SRTP. @default {kind: 'declared'} */
 	readonly source?: SourcePolicy;
@@ -72,10 +78,6 @@ export type LegSettings = {
 	readonly payloadTypes?: readonly number[];
 	/** As seen from us: `sendonly` sends to this leg and drops what comes from it. @default 'sendrecv' */
 	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
-	/** SSRCs that the leg hears, 1 to 4096; of a session that is kept: as before. One that speaks is never pushed out. @default 64 */
-	readonly maxSources?: number;
-	/** Plain RTP that was sent to the peer and comes back from there; `pass` for services that echo. @default 'drop' */
-	readonly reflections?: 'drop' | 'pass';
 	/** Answers STUN Binding requests from admitted sources. Absent: they are counted and dropped. */
 	readonly stun?: StunPolicy;
 	/** Raises `dtls` for each DTLS datagram, at most 20 a second. Absent: they are counted and dropped. */
@@ -96,24 +98,38 @@ const maxLateJoinRollovers = 64;
 const maxKeysPerLeg = 16;
 const maxMkiOctets = 128;
 
-/** Checks every field and lays it down for the addon. Throws `TypeError` or `RangeError` and names the field. */
-export function toNativeLegSettings(settings: LegSettings): NativeLegSettings {
-	const {remote, sessions, source, payloadTypes, direction, maxSources, reflections, stun, dtls, ...monitoring} =
-		expectObject('settings', settings, [
-			'remote',
-			'sessions',
-			'source',
-			'payloadTypes',
-			'direction',
-			'maxSources',
-			'reflections',
-			'stun',
-			'dtls',
-			'codecs',
-			'rtpTimeoutMs',
-			'rtcpTimeoutMs',
-		]);
-	const {codecs, rtpTimeoutMs, rtcpTimeoutMs} = monitoring;
+/**
+ * Checks every field and lays it down for the addon. Throws `TypeError` or `RangeError` and names the field, or
+ * `SallyportError` `NO_RTCP_PORT`.
+ *
+ * @param made How the leg's ports were bound.
+ */
+export function toNativeLegSettings(settings: LegSettings, made: 'pair' | 'mux'): NativeLegSettings {
+	const {
+		remote,
+		rtcp: rtcpPorts,
+		sessions,
+		source,
+		payloadTypes,
+		direction,
+		stun,
+		dtls,
+		codecs,
+		rtpTimeoutMs,
+		rtcpTimeoutMs,
+	} = expectObject('settings', settings, [
+		'remote',
+		'rtcp',
+		'sessions',
+		'source',
+		'payloadTypes',
+		'direction',
+		'stun',
+		'dtls',
+		'codecs',
+		'rtpTimeoutMs',
+		'rtcpTimeoutMs',
+	]);
 	const {rtp, rtcp} = expectObject('remote', remote, ['rtp', 'rtcp']);
 	const checkedSource = toNativeSource(source);
 	const checkedSessions = checkSessions(sessions);
@@ -121,7 +137,13 @@ export function toNativeLegSettings(settings: LegSettings): NativeLegSettings {
 		throw new TypeError('Expected SRTP where addresses are learned or latched again, got clear sessions.');
 	}
 
+	const checkedPorts = rtcpPorts === undefined ? made : expectChoice('rtcp', rtcpPorts, ['pair', 'mux']);
+	if (made === 'mux' && checkedPorts === 'pair') {
+		throw new SallyportError('NO_RTCP_PORT', 'Expected `rtcp` to stay `mux` on a leg that was made with one port.');
+	}
+
 	return {
+		isMultiplexed: checkedPorts === 'mux',
 		remoteRtp: expectTransportAddress('remote.rtp', rtp),
 		remoteRtcp: expectTransportAddress('remote.rtcp', rtcp),
 		direction: direction === undefined ? 'sendrecv' : expectChoice('direction', direction, directions),
@@ -130,9 +152,6 @@ export function toNativeLegSettings(settings: LegSettings): NativeLegSettings {
 		rtcpTimeoutMs: checkTimeout('rtcpTimeoutMs', rtcpTimeoutMs),
 		...checkedSource,
 		...checkedSessions,
-		maxSources: maxSources === undefined ? 64 : expectInteger('maxSources', maxSources, 1, 4096),
-		passesReflections:
-			reflections !== undefined && expectChoice('reflections', reflections, ['drop', 'pass']) === 'pass',
 		reportsDtls: dtls !== undefined && expectChoice('dtls', dtls, ['report']) === 'report',
 		...(stun !== undefined && {stun: toNativeStun(stun)}),
 		...(payloadTypes !== undefined && {payloadTypes: checkPayloadTypes(payloadTypes)}),

@@ -78,11 +78,10 @@ export class MediaCall {
 			await this.#plane.configureLeg(this.relay, index === 0 ? 0 : 1, {
 				remote: command.remote,
 				source: command.source,
+				...(command.rtcp !== undefined && {rtcp: command.rtcp}),
 				sessions,
 				...(command.payloadTypes !== undefined && {payloadTypes: command.payloadTypes}),
 				...(command.direction !== undefined && {direction: command.direction}),
-				...(command.maxSources !== undefined && {maxSources: command.maxSources}),
-				...(command.reflections !== undefined && {reflections: command.reflections}),
 				...(command.stun !== undefined && {stun: command.stun}),
 				...(command.dtls !== undefined && {dtls: command.dtls}),
 				...(command.codecs !== undefined && {codecs: command.codecs}),

@@ -211,8 +211,8 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 	 */
 	async configureLeg(relay: RelayId, leg: LegIndex, settings: LegSettings): Promise<void> {
 		const index = expectInteger('leg', leg, 0, 1);
-		const native = toNativeLegSettings(settings);
-		this.#portsOf(relay);
+		const {rtp, rtcp} = this.#portsOf(relay)[index === 0 ? 0 : 1];
+		const native = toNativeLegSettings(settings, rtp.port === rtcp.port ? 'mux' : 'pair');
 		const codecs = checkCodecs(settings.codecs);
 		await this.#ask((request) => this.#native.configureLeg(request, relay, index, native));
 		const known = this.#codecs.get(relay) ?? [[], []];

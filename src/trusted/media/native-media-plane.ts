@@ -68,6 +68,8 @@ export type NativeStun = {readonly usernameFragment?: string; readonly password?
 export type NativeLegSettings = {
 	readonly remoteRtp: {readonly address: string; readonly port: number};
 	readonly remoteRtcp: {readonly address: string; readonly port: number};
+	/** RTCP shares RTP's ports; `remoteRtcp` is not read. */
+	readonly isMultiplexed: boolean;
 	readonly source: 'declared' | 'learned' | 'subnet' | 'signalling-address';
 	/** Of `subnet` and `signalling-address`; bits that an address has not count as all that it has. */
 	readonly sourceBlock?: {readonly address: string; readonly prefixBits: number};
@@ -75,8 +77,6 @@ export type NativeLegSettings = {
 	readonly mayMove: boolean;
 	readonly payloadTypes?: readonly number[];
 	readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
-	readonly maxSources: number;
-	readonly passesReflections: boolean;
 	readonly stun?: NativeStun;
 	readonly reportsDtls: boolean;
 	readonly clocks: readonly {readonly payloadType: number; readonly clockHz: number}[];

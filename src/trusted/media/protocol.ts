@@ -100,16 +100,14 @@ export type ConfigureLeg = {
 	readonly call: string;
 	readonly leg: string;
 	readonly remote: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
+	/** `mux`: RTCP shares RTP's ports on either side (RFC 5761). A leg made with a pair of ports may change. @default as the leg was made */
+	readonly rtcp?: 'pair' | 'mux';
 	readonly protection: LegProtection;
 	readonly source: SourcePolicy;
 	/** Payload types that may pass, 0 to 127. Absent: all. */
 	readonly payloadTypes?: readonly number[];
 	/** @default 'sendrecv' As seen from us: `sendonly` sends to this leg and drops what comes from it. */
 	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
-	/** SSRCs that the leg hears, 1 to 4096; of a session that is kept: as before. One that speaks is never pushed out. @default 64 */
-	readonly maxSources?: number;
-	/** Plain RTP that was sent to the peer and comes back from there. @default 'drop' */
-	readonly reflections?: 'drop' | 'pass';
 	/** Absent: STUN is counted and dropped. */
 	readonly stun?: StunPolicy;
 	/** Raises each DTLS datagram as an event, at most 20 a second; absent: counted and dropped. */
@@ -235,8 +233,6 @@ export const dropReasons = [
 	'unknown-mki',
 	'unknown-payload-type',
 	'too-many-sources',
-	/** Plain RTP that we sent to this peer not long ago. */
-	'reflected',
 	'expired-key',
 	'direction',
 	/** What shares the port (RFC 7983) and is not handled. */

@@ -100,10 +100,14 @@ export async function openCall(
 	{
 		plane = openPlane(t),
 		addresses = ['127.0.0.1', '127.0.0.1'],
-	}: {plane?: MediaPlane; addresses?: [string, string]} = {},
+		places = [{}, {}],
+	}: {plane?: MediaPlane; addresses?: [string, string]; places?: readonly [LegPlace, LegPlace]} = {},
 ): Promise<Call> {
 	const parties = [await openParty(t, addresses[0]), await openParty(t, addresses[1])] as const;
-	const created: CreatedRelay = await plane.createRelay([placeOf(addresses[0]), placeOf(addresses[1])]);
+	const created: CreatedRelay = await plane.createRelay([
+		{...placeOf(addresses[0]), ...places[0]},
+		{...placeOf(addresses[1]), ...places[1]},
+	]);
 	for (const leg of [0, 1] as const) {
 		await plane.configureLeg(created.relay, leg, {
 			remote: remoteOf(parties[leg]),
