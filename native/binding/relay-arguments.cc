@@ -153,10 +153,13 @@ media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
   }
 
   configuration.monitoring = readMonitoring(settings);
+  configuration.maxSources = uint32(settings.Get("maxSources"));
+  configuration.passesReflections = settings.Get("passesReflections").ToBoolean();
   configuration.isClear = settings.Get("isClear").As<Napi::Boolean>();
   if (const Napi::Value inbound = settings.Get("inbound"); inbound.IsObject()) {
     const auto session = inbound.As<Napi::Object>();
-    const srtp::SessionOptions options = claimKeys(session);
+    srtp::SessionOptions options = claimKeys(session);
+    options.maxSources = static_cast<std::uint32_t>(configuration.maxSources);
     configuration.inboundRules = readInboundRules(session);
     configuration.inbound = makeSession<srtp::SrtpInbound>(env, options);
     configuration.tagOctets = srtp::traitsOf(options.keys.at(0).masterKey->suite()).rtpTagOctets;

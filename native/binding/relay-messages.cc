@@ -140,6 +140,8 @@ Napi::Object toObject(Napi::Env env, const net::Event& message) {
     case media::RelayEvent::Kind::rekeyDue:
     case media::RelayEvent::Kind::peerKeyExpired:
     case media::RelayEvent::Kind::ownKeyExpired:
+    case media::RelayEvent::Kind::rtpTimeout:
+    case media::RelayEvent::Kind::rtcpTimeout:
       break;
   }
   return object;

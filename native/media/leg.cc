@@ -110,6 +110,8 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration,
   isMultiplexed_ = configuration.isMultiplexed;
   direction_ = configuration.direction;
   payloadTypes_ = configuration.payloadTypes;
+  sources_.limit(configuration.maxSources);
+  passesReflections_ = configuration.passesReflections;
   side_.configure(std::move(configuration.stun), configuration.reportsDtls);
 
   GuardSettings rtcp = guardSettings(configuration);
@@ -198,6 +200,10 @@ Result<std::size_t, DropReason> Leg::openRtp(const Arrival& arrival, std::uint64
 
   const auto view = RtpPacketView::parse(packet);
   if (!view || !view->hasSoundPadding()) return DropReason::malformed;
+  if (isClear_) {
+    if (!passesReflections_ && sent_.has(*view)) return DropReason::reflected;
+    if (!sources_.admits(view->ssrc(), nowMs)) return DropReason::tooManySources;
+  }
   if (!payloadTypes_.test(view->payloadType())) return DropReason::unknownPayloadType;
   sourceChange_ = rtpGuard_.onVouched(arrival.from);
   // Opened all the same, so that a long hold does not lose count of the index.
@@ -231,7 +237,12 @@ Result<std::size_t, DropReason> Leg::seal(Channel channel, std::span<std::uint8_
                                           std::size_t length) noexcept {
   if (!isConfigured_) return DropReason::noRoute;
   if (!sends(channel)) return DropReason::direction;
-  if (!outbound_) return length;
+  if (!outbound_) {
+    if (channel == Channel::rtp) {
+      if (const auto view = RtpPacketView::parse(room.first(length))) sent_.note(*view);
+    }
+    return length;
+  }
 
   const auto sealed = channel == Channel::rtp ? outbound_->protectRtp(room, length)
                                               : outbound_->protectRtcp(room, length);

@@ -13,7 +13,9 @@
 #include "media/demux.h"
 #include "media/leg-monitoring.h"
 #include "media/origin-guard.h"
+#include "media/recently-sent.h"
 #include "media/side-protocols.h"
+#include "media/source-table.h"
 #include "media/statistics.h"
 #include "media/transport-address.h"
 #include "srtp/inbound-contexts.h"
@@ -37,6 +39,10 @@ struct LegConfiguration {
   bool mayMove = false;
   std::bitset<128> payloadTypes = std::bitset<128>{}.set();
   Direction direction = Direction::sendrecv;
+  /// SSRCs that a leg of plain RTP hears; with SRTP its session has a limit of its own.
+  std::size_t maxSources = srtp::kDefaultMaxSources;
+  /// Plain RTP: passes what was sent there and came back, too.
+  bool passesReflections = false;
   /// Answers STUN where there is one.
   std::unique_ptr<StunResponder> stun;
   bool reportsDtls = false;
@@ -180,6 +186,9 @@ class Leg {
   std::optional<srtp::InboundContexts> inbound_;
   std::optional<SourceChange> sourceChange_;
   SideProtocols side_;
+  SourceTable sources_;
+  RecentlySent sent_;
+  bool passesReflections_ = false;
   std::unique_ptr<srtp::SrtpOutbound> outbound_;
 };
 

@@ -19,6 +19,10 @@ constexpr std::uint16_t read16(std::span<const std::uint8_t> from, std::size_t o
   return static_cast<std::uint16_t>(from[offset] << 8 | from[offset + 1]);
 }
 
+constexpr std::uint32_t read32(std::span<const std::uint8_t> from, std::size_t offset) noexcept {
+  return std::uint32_t{read16(from, offset)} << 16 | read16(from, offset + 2);
+}
+
 }  // namespace
 
 std::optional<RtpPacketView> RtpPacketView::parse(std::span<const std::uint8_t> packet) noexcept {
@@ -35,9 +39,9 @@ std::optional<RtpPacketView> RtpPacketView::parse(std::span<const std::uint8_t> 
 
 std::uint16_t RtpPacketView::sequenceNumber() const noexcept { return read16(packet_, 2); }
 
-std::uint32_t RtpPacketView::ssrc() const noexcept {
-  return std::uint32_t{read16(packet_, 8)} << 16 | read16(packet_, 10);
-}
+std::uint32_t RtpPacketView::timestamp() const noexcept { return read32(packet_, 4); }
+
+std::uint32_t RtpPacketView::ssrc() const noexcept { return read32(packet_, 8); }
 
 bool RtpPacketView::hasSoundPadding() const noexcept {
   if (!isPadded(packet_[0])) return true;

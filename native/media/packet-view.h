@@ -24,6 +24,7 @@ class RtpPacketView {
 
   [[nodiscard]] std::uint8_t payloadType() const noexcept { return packet_[1] & 0x7f; }
   [[nodiscard]] std::uint16_t sequenceNumber() const noexcept;
+  [[nodiscard]] std::uint32_t timestamp() const noexcept;
   [[nodiscard]] std::uint32_t ssrc() const noexcept;
   /// Octets up to the payload.
   [[nodiscard]] std::size_t headerOctets() const noexcept { return headerOctets_; }

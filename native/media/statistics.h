@@ -18,6 +18,7 @@ enum class DropReason : std::uint8_t {
   unknownMki,
   unknownPayloadType,
   tooManySources,
+  reflected,
   expiredKey,
   direction,
   stun,
@@ -30,7 +31,7 @@ enum class DropReason : std::uint8_t {
 };
 
 /// Names by `DropReason`, as in the TypeScript list `dropReasons`.
-inline constexpr std::array<std::string_view, 18> kDropReasonNames{
+inline constexpr std::array<std::string_view, 19> kDropReasonNames{
     "wrong-source",
     "unproven-source",
     "malformed",
@@ -40,6 +41,7 @@ inline constexpr std::array<std::string_view, 18> kDropReasonNames{
     "unknown-mki",
     "unknown-payload-type",
     "too-many-sources",
+    "reflected",
     "expired-key",
     "direction",
     "stun",

@@ -4,6 +4,7 @@ import {answerFormat} from './sdes/answers.js';
 import {descriptionFormat} from './sdes/descriptions.js';
 import {lineFormat} from './sdes/lines.js';
 import {keyDerivationFormat} from './srtp/key-derivation.js';
+import {keyReuseFormat} from './srtp/key-reuse.js';
 import {keystreamFormat} from './srtp/keystream.js';
 import {packetFormat} from './srtp/packets.js';
 import {traceFormat} from './srtp/traces.js';
@@ -17,5 +18,6 @@ export const vectorFormats: readonly VectorFormat[] = [
 	lineFormat,
 	answerFormat,
 	descriptionFormat,
+	keyReuseFormat,
 	captureFormat,
 ];

@@ -78,6 +78,10 @@ export type LegSettings = {
 	readonly payloadTypes?: readonly number[];
 	/** As seen from us: `sendonly` sends to this leg and drops what comes from it. @default 'sendrecv' */
 	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+	/** SSRCs that the leg hears, 1 to 4096; of a session that is kept: as before. One that speaks is never pushed out. @default 64 */
+	readonly maxSources?: number;
+	/** Plain RTP that was sent to the peer and comes back from there; `pass` for services that echo. @default 'drop' */
+	readonly reflections?: 'drop' | 'pass';
 	/** Answers STUN Binding requests from admitted sources. Absent: they are counted and dropped. */
 	readonly stun?: StunPolicy;
 	/** Raises `dtls` for each DTLS datagram, at most 20 a second. Absent: they are counted and dropped. */
@@ -112,11 +116,11 @@ export function toNativeLegSettings(settings: LegSettings, made: 'pair' | 'mux')
 		source,
 		payloadTypes,
 		direction,
+		maxSources,
+		reflections,
 		stun,
 		dtls,
-		codecs,
-		rtpTimeoutMs,
-		rtcpTimeoutMs,
+		...monitoring
 	} = expectObject('settings', settings, [
 		'remote',
 		'rtcp',
@@ -124,12 +128,15 @@ export function toNativeLegSettings(settings: LegSettings, made: 'pair' | 'mux')
 		'source',
 		'payloadTypes',
 		'direction',
+		'maxSources',
+		'reflections',
 		'stun',
 		'dtls',
 		'codecs',
 		'rtpTimeoutMs',
 		'rtcpTimeoutMs',
 	]);
+	const {codecs, rtpTimeoutMs, rtcpTimeoutMs} = monitoring;
 	const {rtp, rtcp} = expectObject('remote', remote, ['rtp', 'rtcp']);
 	const checkedSource = toNativeSource(source);
 	const checkedSessions = checkSessions(sessions);
@@ -152,6 +159,9 @@ export function toNativeLegSettings(settings: LegSettings, made: 'pair' | 'mux')
 		rtcpTimeoutMs: checkTimeout('rtcpTimeoutMs', rtcpTimeoutMs),
 		...checkedSource,
 		...checkedSessions,
+		maxSources: maxSources === undefined ? 64 : expectInteger('maxSources', maxSources, 1, 4096),
+		passesReflections:
+			reflections !== undefined && expectChoice('reflections', reflections, ['drop', 'pass']) === 'pass',
 		reportsDtls: dtls !== undefined && expectChoice('dtls', dtls, ['report']) === 'report',
 		...(stun !== undefined && {stun: toNativeStun(stun)}),
 		...(payloadTypes !== undefined && {payloadTypes: checkPayloadTypes(payloadTypes)}),

@@ -82,6 +82,8 @@ export class MediaCall {
 				sessions,
 				...(command.payloadTypes !== undefined && {payloadTypes: command.payloadTypes}),
 				...(command.direction !== undefined && {direction: command.direction}),
+				...(command.maxSources !== undefined && {maxSources: command.maxSources}),
+				...(command.reflections !== undefined && {reflections: command.reflections}),
 				...(command.stun !== undefined && {stun: command.stun}),
 				...(command.dtls !== undefined && {dtls: command.dtls}),
 				...(command.codecs !== undefined && {codecs: command.codecs}),

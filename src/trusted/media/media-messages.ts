@@ -108,6 +108,8 @@ const command = z.discriminatedUnion('kind', [
 			source: sourcePolicy,
 			payloadTypes: z.array(z.int().min(0).max(127)).max(128).exactOptional(),
 			direction: z.enum(['sendrecv', 'sendonly', 'recvonly', 'inactive']).exactOptional(),
+			maxSources: z.int().min(1).max(4096).exactOptional(),
+			reflections: z.enum(['drop', 'pass']).exactOptional(),
 			stun: stunPolicy.exactOptional(),
 			dtls: z.literal('report').exactOptional(),
 			codecs: z.array(codec).max(128).exactOptional(),

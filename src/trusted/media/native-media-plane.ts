@@ -77,6 +77,8 @@ export type NativeLegSettings = {
 	readonly mayMove: boolean;
 	readonly payloadTypes?: readonly number[];
 	readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+	readonly maxSources: number;
+	readonly passesReflections: boolean;
 	readonly stun?: NativeStun;
 	readonly reportsDtls: boolean;
 	readonly clocks: readonly {readonly payloadType: number; readonly clockHz: number}[];

@@ -108,6 +108,10 @@ export type ConfigureLeg = {
 	readonly payloadTypes?: readonly number[];
 	/** @default 'sendrecv' As seen from us: `sendonly` sends to this leg and drops what comes from it. */
 	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+	/** SSRCs that the leg hears, 1 to 4096; of a session that is kept: as before. One that speaks is never pushed out. @default 64 */
+	readonly maxSources?: number;
+	/** Plain RTP that was sent to the peer and comes back from there. @default 'drop' */
+	readonly reflections?: 'drop' | 'pass';
 	/** Absent: STUN is counted and dropped. */
 	readonly stun?: StunPolicy;
 	/** Raises each DTLS datagram as an event, at most 20 a second; absent: counted and dropped. */
@@ -233,6 +237,8 @@ export const dropReasons = [
 	'unknown-mki',
 	'unknown-payload-type',
 	'too-many-sources',
+	/** Plain RTP that we sent to this peer not long ago. */
+	'reflected',
 	'expired-key',
 	'direction',
 	/** What shares the port (RFC 7983) and is not handled. */

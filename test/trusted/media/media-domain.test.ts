@@ -269,6 +269,45 @@ test.serial('what a leg should watch reaches it, what it saw and its silence com
 	);
 });
 
+test('what the guard learns and what else comes on the ports is told the user domain', async (t) => {
+	const {toolbox, client} = openDomain(t);
+	const [fromAlice, toAlice] = [new SharedKey(suite), new SharedKey(suite)];
+	const ticket = toolbox.ticket('t', {a: false, b: true});
+	const [first] = await client.createRelay({call: 'c', ticket, legs: localLegs});
+	const natted = await Phone.open(t);
+	const declaredPort = await Phone.open(t);
+	await client.configureLeg({
+		call: 'c',
+		leg: 'a',
+		remote: {rtp: declaredPort.address, rtcp: declaredPort.address},
+		protection: sealed(toolbox.key('in', fromAlice), toolbox.key('out', toAlice)),
+		source: {kind: 'learned', relatch: 'authenticated'},
+		stun: {kind: 'answer'},
+		dtls: 'report',
+		maxSources: 8,
+	});
+	const events: MediaEvent[] = [];
+	const all = new Promise<void>((resolve) => {
+		client.on('event', (event) => {
+			if (events.push(event) === 4) {
+				resolve();
+			}
+		});
+	});
+	const to = first?.local.rtp as {address: string; port: number};
+	await natted.send(Buffer.from([16, 0, 0, 1]), to);
+	await natted.send(Buffer.from([22, 254, 253, 1]), to);
+	await natted.send(must(fromAlice.outbound(t).protectRtp(rtpPacket({sequenceNumber: 1}))), to);
+	await all;
+	t.like(events, {
+		0: {kind: 'zrtp', call: 'c', leg: 'a', from: natted.address, channel: 'rtp'},
+		1: {kind: 'dtls', call: 'c', leg: 'a', from: natted.address},
+		2: {kind: 'source-learned', from: natted.address, previous: declaredPort.address, authenticated: true},
+		3: {kind: 'first-packet', from: natted.address},
+	});
+	await client.destroyRelay('c');
+});
+
 test('hostile messages are answered BAD_COMMAND and nothing else happens', async (t) => {
 	const {userPort, toolbox, plane} = openDomain(t);
 	const create = {
@@ -353,6 +392,19 @@ test('hostile messages are answered BAD_COMMAND and nothing else happens', async
 			{codecs: [{payloadType: 0, name: 'PCMU', clockRate: 0}]},
 			{codecs: [{payloadType: 0, name: 'PCMU', clockRate: 8000, channels: 2}]},
 		].map((monitoring) => ({...configure, id: 1, ...monitoring})),
+		{...configure, id: 1, source: {kind: 'declared', relatch: 'authenticated'}},
+		{...configure, id: 1, source: {kind: 'signalling-address', address: '127.0.0.1', relatch: 'authenticated'}},
+		{...configure, id: 1, source: {kind: 'signalling-address', address: '127.0.0.1', relatch: 'always'}},
+		...['127.0.0.1', '127.0.0.1/33', '::/129', 'localhost/8', '127.0.0.1/1e1', '/8', 8, 'x'.repeat(10_000)].map(
+			(network) => ({...configure, id: 1, source: {kind: 'subnet', network}}),
+		),
+		{...configure, id: 1, maxSources: 0},
+		{...configure, id: 1, maxSources: 4097},
+		{...configure, id: 1, reflections: 'maybe'},
+		{...configure, id: 1, dtls: 'answer'},
+		{...configure, id: 1, stun: {kind: 'answer', password: 'x'.repeat(22)}},
+		{...configure, id: 1, stun: {kind: 'ice-lite', usernameFragment: 'a:bc', password: 'x'.repeat(22)}},
+		{...configure, id: 1, stun: {kind: 'ice-lite', usernameFragment: 'abcd', password: 'x'.repeat(257)}},
 		{...configure, id: 1, remote: {...configure.remote, rtp: {address: '127.0.0.1', port: 0}}},
 	];
 	for (const message of hostile) {
