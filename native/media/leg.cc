@@ -83,6 +83,8 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration,
     }
     inbound_.reset();
     outbound_.reset();
+    if (!clear_) clear_ = std::make_unique<ClearTraffic>();
+    clear_->sources.limit(configuration.maxSources);
   } else if ((!configuration.inbound && !inbound_) || (!configuration.outbound && !outbound_)) {
     return ConfigureFailure::noSession;
   }
@@ -110,7 +112,7 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration,
   isMultiplexed_ = configuration.isMultiplexed;
   direction_ = configuration.direction;
   payloadTypes_ = configuration.payloadTypes;
-  sources_.limit(configuration.maxSources);
+  if (!isClear_) clear_.reset();
   passesReflections_ = configuration.passesReflections;
   side_.configure(std::move(configuration.stun), configuration.reportsDtls);
 
@@ -200,9 +202,9 @@ Result<std::size_t, DropReason> Leg::openRtp(const Arrival& arrival, std::uint64
 
   const auto view = RtpPacketView::parse(packet);
   if (!view || !view->hasSoundPadding()) return DropReason::malformed;
-  if (isClear_) {
-    if (!passesReflections_ && sent_.has(*view)) return DropReason::reflected;
-    if (!sources_.admits(view->ssrc(), nowMs)) return DropReason::tooManySources;
+  if (clear_) {
+    if (!passesReflections_ && clear_->sent.has(*view)) return DropReason::reflected;
+    if (!clear_->sources.admits(view->ssrc(), nowMs)) return DropReason::tooManySources;
   }
   if (!payloadTypes_.test(view->payloadType())) return DropReason::unknownPayloadType;
   sourceChange_ = rtpGuard_.onVouched(arrival.from);
@@ -238,8 +240,8 @@ Result<std::size_t, DropReason> Leg::seal(Channel channel, std::span<std::uint8_
   if (!isConfigured_) return DropReason::noRoute;
   if (!sends(channel)) return DropReason::direction;
   if (!outbound_) {
-    if (channel == Channel::rtp) {
-      if (const auto view = RtpPacketView::parse(room.first(length))) sent_.note(*view);
+    if (channel == Channel::rtp && clear_) {
+      if (const auto view = RtpPacketView::parse(room.first(length))) clear_->sent.note(*view);
     }
     return length;
   }

@@ -186,8 +186,12 @@ class Leg {
   std::optional<srtp::InboundContexts> inbound_;
   std::optional<SourceChange> sourceChange_;
   SideProtocols side_;
-  SourceTable sources_;
-  RecentlySent sent_;
+  /// What a leg of plain RTP remembers; on SRTP the crypto contexts do.
+  struct ClearTraffic {
+    SourceTable sources;
+    RecentlySent sent;
+  };
+  std::unique_ptr<ClearTraffic> clear_;
   bool passesReflections_ = false;
   std::unique_ptr<srtp::SrtpOutbound> outbound_;
 };
