@@ -106,6 +106,11 @@ async function isRefused(
 	more: readonly string[] = [],
 ): Promise<void> {
 	const served = new Served(t, configuration, more);
+	// One that starts all the same would run for ever.
+	void served.event('listening').then(
+		() => served.child.kill('SIGKILL'),
+		() => undefined,
+	);
 	t.is(await served.exited, 1, served.stderr);
 	t.regex(served.stderr, sentence);
 	t.is(served.stderr.trimEnd().split('\n').length, 1, served.stderr);
@@ -161,8 +166,8 @@ test.serial('a configuration that cannot be used is refused in one sentence that
 	await isRefused(t, await changed(() => '- a\n- b\n'), /\(BAD_(?:OPTIONS|CONFIGURATION)\)/);
 	await isRefused(
 		t,
-		await changed((yaml) => yaml.replace('media:\n  address: 127.0.0.1', 'media:\n  address: 0.0.0.0')),
-		/media\.address/,
+		await changed((yaml) => yaml.replace(/(interfaces:\n.*\n\s*address: )127\.0\.0\.1/, '$10.0.0.0')),
+		/media\.interfaces\.0/,
 	);
 	await isRefused(t, configuration, /\(BAD_TIME\)/, ['--pretend-time', 'yesterday']);
 });

@@ -57,8 +57,9 @@ function mediaOf(ownKey: Buffer | undefined, peerSdp: string) {
 	};
 }
 
-function rtp(sequence: number, payload: Buffer): Buffer {
-	const header = Buffer.from([0x80, 0, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 0x56, 0x78]);
+function rtp(ssrc: number, sequence: number, payload: Buffer): Buffer {
+	const header = Buffer.from([0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+	header.writeUInt32BE(ssrc, 8);
 	header.writeUInt16BE(sequence, 2);
 	header.writeUInt32BE(sequence * 160, 4);
 	return Buffer.concat([header, payload]);
@@ -121,13 +122,13 @@ for (const [callerSide, calleeSide] of [
 			outgoing.acknowledge(dialog.value.makeAck(outgoing.request), gateway.target('tcp'));
 			const bobsMedia = mediaOf(bobsKey, answered);
 			const alicesMedia = mediaOf(alicesKey, offered);
-			for (const [from, to, fromMedia, toMedia, toPort] of [
-				[atBob, atAlice, bobsMedia, alicesMedia, portOf(answered)],
-				[atAlice, atBob, alicesMedia, bobsMedia, portOf(offered)],
+			for (const [from, to, fromMedia, toMedia, toPort, ssrc] of [
+				[atBob, atAlice, bobsMedia, alicesMedia, portOf(answered), 0xb0b],
+				[atAlice, atBob, alicesMedia, bobsMedia, portOf(offered), 0xa11ce],
 			] as const) {
 				for (let sequence = 1; sequence <= 20; sequence++) {
 					const payload = randomBytes(160);
-					const sent = fromMedia.protect(rtp(sequence, payload));
+					const sent = fromMedia.protect(rtp(ssrc, sequence, payload));
 					from.send(sent, toPort, '127.0.0.1');
 					const [arrived] = (await once(to, 'message')) as [Buffer];
 					t.deepEqual(toMedia.unprotect(arrived).subarray(12), payload);
