@@ -1,16 +1,8 @@
 // The worker thread with real sockets on loopback.
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <condition_variable>
-#include <deque>
-
-#include "net/epoll-poller.h"
-#include "net/media-worker.h"
-#include "test/loopback-sockets.h"
-#include "test/relay-fixture.h"
-#include "test/story.h"
+#include "test/worker-fixture.h"
 
 namespace sallyport::net {
 
@@ -25,65 +17,8 @@ using test::expect;
 using test::someSockets;
 using test::Story;
 
-/// A worker, and its replies in the order in which they came.
-class Bench {
- public:
-  Bench() : worker_(EpollPoller::open(), [this](Message message) { take(std::move(message)); }) {}
-
-  template <typename Body>
-  Reply ask(Body body) {
-    worker_.post({++request_, std::move(body)});
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return !replies_.empty(); });
-    const Reply reply = replies_.front();
-    replies_.pop_front();
-    return reply;
-  }
-
-  RelayStatistics statistics(RelayId relay) {
-    return std::get<RelayStatistics>(ask(ReadStatistics{relay}).body);
-  }
-
- private:
-  void take(Message message) {
-    if (!std::holds_alternative<Reply>(message)) return;
-    const std::lock_guard lock(mutex_);
-    replies_.push_back(std::get<Reply>(message));
-    changed_.notify_one();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Reply> replies_;
-  std::uint32_t request_ = 0;
-  MediaWorker worker_;
-};
-
-UdpSocket somePhone() { return std::move(someSockets().rtp); }
-
-void send(const UdpSocket& from, const Bytes& packet, const TransportAddress& to) {
-  sockaddr_storage address{};
-  const socklen_t octets = to.toSocketAddress(address);
-  expect(::sendto(from.descriptor(), packet.data(), packet.size(), 0,
-                  reinterpret_cast<const sockaddr*>(&address),
-                  octets) == static_cast<ssize_t>(packet.size()));
-}
-
-/// What `phone` gets next; empty after a second of silence.
-Bytes receive(const UdpSocket& phone) {
-  fd_set readable;
-  FD_ZERO(&readable);
-  FD_SET(phone.descriptor(), &readable);
-  timeval patience{.tv_sec = 1, .tv_usec = 0};
-  Bytes packet(2048);
-  if (::select(phone.descriptor() + 1, &readable, nullptr, nullptr, &patience) != 1) return {};
-  const ssize_t count = ::recv(phone.descriptor(), packet.data(), packet.size(), 0);
-  packet.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
-  return packet;
-}
-
 const Story carriesBothWays("a thousand packets go through both ways and every one is counted", [] {
-  Bench bench;
+  WorkerBench bench;
   const std::array<UdpSocket, 2> phones{somePhone(), somePhone()};
   std::array<LegSockets, 2> sockets{someSockets(), someSockets()};
   const std::array<TransportAddress, 2> legs{sockets[0].rtp.local(), sockets[1].rtp.local()};
@@ -105,7 +40,7 @@ const Story carriesBothWays("a thousand packets go through both ways and every o
 });
 
 const Story closedPeer("a peer whose port is closed stops nothing", [] {
-  Bench bench;
+  WorkerBench bench;
   const UdpSocket phone = somePhone();
   const TransportAddress gone = somePhone().local();
   std::array<LegSockets, 2> sockets{someSockets(), someSockets()};
@@ -120,7 +55,7 @@ const Story closedPeer("a peer whose port is closed stops nothing", [] {
 });
 
 const Story noRoute("a destination that the system cannot reach is counted as such", [] {
-  Bench bench;
+  WorkerBench bench;
   const UdpSocket phone = somePhone();
   std::array<LegSockets, 2> sockets{someSockets(), someSockets()};
   const TransportAddress leg = sockets[0].rtp.local();
@@ -135,7 +70,7 @@ const Story noRoute("a destination that the system cannot reach is counted as su
 });
 
 const Story unknownRelays("commands for a relay that is not there are refused", [] {
-  Bench bench;
+  WorkerBench bench;
   const auto isUnknown = [](const Reply& reply) {
     const auto* failure = std::get_if<CommandFailure>(&reply.body);
     return failure != nullptr && *failure == CommandFailure::unknownRelay;
@@ -146,7 +81,7 @@ const Story unknownRelays("commands for a relay that is not there are refused", 
 });
 
 const Story sleeps("an idle worker takes no time of the processor", [] {
-  Bench bench;
+  WorkerBench bench;
   bench.ask(CreateRelay{1, {someSockets(), someSockets()}});
   const auto spentUs = [] {
     rusage usage{};
@@ -162,7 +97,7 @@ const Story sleeps("an idle worker takes no time of the processor", [] {
 const Story endsWithCallsUp("a worker that ends with calls up closes their sockets", [] {
   std::uint16_t port = 0;
   {
-    Bench bench;
+    WorkerBench bench;
     std::array<LegSockets, 2> sockets{someSockets(), someSockets()};
     port = sockets[0].rtp.local().port();
     bench.ask(CreateRelay{1, std::move(sockets)});
