@@ -124,6 +124,7 @@ type KeyReuse = {
 
 const keyReuse = readShared<KeyReuse>('attacks', 'media-keyreuse.json');
 const vector = (id: string) => keyReuse?.cases.find((each) => each.id === id);
+// Skipped where the folder is absent: its files are other people's and do not come with the project.
 const unlessAbsent = keyReuse === undefined ? test.skip : test;
 
 unlessAbsent('media-keyreuse.json dev-seq-restart: each packet leaves, above the last', async (t) => {
