@@ -22,7 +22,7 @@ type Scene = {readonly gateway: TestGateway; readonly caller: RawParty};
 
 async function openScene(t: ExecutionContext): Promise<Scene> {
 	const world = await makeTestWorld(t);
-	const {port} = await openTestPhone(t, alicesPhone(world, {wav: '', maxSeconds: 1}, 0), {greeting: speech(60)});
+	const {port} = await openTestPhone(t, alicesPhone(world, {wav: '', maxSeconds: 1}), {greeting: speech(60)});
 	const caller = await RawParty.open(t, world, 'bob');
 	const gateway = await openTestGateway(t, world, port, (options) => ({
 		...options,

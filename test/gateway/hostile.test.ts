@@ -194,7 +194,7 @@ test.serial('thousands of mutated messages and packets leave ports, sessions and
 
 test.serial('a flood from one source does not disturb a call of another', async (t) => {
 	const world = await makeTestWorld(t);
-	const aliceSide = await openTestPhone(t, alicesPhone(world, {wav: '', maxSeconds: 1}, 0));
+	const aliceSide = await openTestPhone(t, alicesPhone(world, {wav: '', maxSeconds: 1}));
 	const gateway = await openTestGateway(t, world, aliceSide.port, (options) => ({
 		...options,
 		admission: {perSecond: 50, burst: 500},

@@ -9,7 +9,7 @@ const silent = {wav: '', maxSeconds: 1};
 
 test.serial('a sealed call carries both voices whole, and leaves nothing behind', async (t) => {
 	const world = await makeTestWorld(t);
-	const aliceSide = await openTestPhone(t, alicesPhone(world, silent, 0), {greeting: speech(0.4, 7)});
+	const aliceSide = await openTestPhone(t, alicesPhone(world, silent), {greeting: speech(0.4, 7)});
 	const gateway = await openTestGateway(t, world, aliceSide.port);
 	const bobSide = await openTestPhone(t, bobsPhone(world, silent));
 	const ended = once(aliceSide.phone, 'ended') as Promise<[PhoneCallReport]>;
@@ -33,7 +33,7 @@ test.serial('a sealed call carries both voices whole, and leaves nothing behind'
 
 test.serial('a call ends with BYE to the other side, whoever hangs up, and when the gateway closes', async (t) => {
 	const world = await makeTestWorld(t);
-	const aliceSide = await openTestPhone(t, alicesPhone(world, silent, 0));
+	const aliceSide = await openTestPhone(t, alicesPhone(world, silent));
 	const gateway = await openTestGateway(t, world, aliceSide.port);
 	const bobSide = await openTestPhone(t, bobsPhone(world, silent));
 	const calling = bobSide.phone.call(alice, gateway.target('tcp'), speech(30));

@@ -73,14 +73,22 @@ class Inbox<Item> {
 
 /** A telephone in a process of its own. */
 export class PhoneChild {
+	/** Of SIP over TCP. */
 	readonly port: number;
+	/** Of RTP; RTCP has the next one. */
+	readonly mediaPort: number;
 	readonly #child: ChildProcess;
 	readonly #inbox: Inbox<PhoneEvent>;
 
-	private constructor(child: ChildProcess, inbox: Inbox<PhoneEvent>, port: number) {
+	private constructor(
+		child: ChildProcess,
+		inbox: Inbox<PhoneEvent>,
+		{port, mediaPort}: {readonly port: number; readonly mediaPort: number},
+	) {
 		this.#child = child;
 		this.#inbox = inbox;
 		this.port = port;
+		this.mediaPort = mediaPort;
 	}
 
 	static async start(setup: PhoneSetup): Promise<PhoneChild> {
@@ -93,8 +101,7 @@ export class PhoneChild {
 		child.once('exit', (code, signal) => inbox.close(`the end of ${setup.name}'s phone (${code ?? signal})`));
 		child.send({kind: 'setup', setup} satisfies PhoneCommand);
 		try {
-			const {port} = await expectEvent(inbox, 'ready');
-			return new PhoneChild(child, inbox, port);
+			return new PhoneChild(child, inbox, await expectEvent(inbox, 'ready'));
 		} catch (error) {
 			child.kill('SIGKILL');
 			throw error;
@@ -113,6 +120,11 @@ export class PhoneChild {
 	/** True where the phone has said such a thing and nobody has taken it. */
 	has(kind: PhoneEvent['kind']): boolean {
 		return this.#inbox.all().some((event) => event.kind === kind);
+	}
+
+	/** What went wrong in it, as far as nobody has heard of it yet. */
+	failures(): string[] {
+		return this.#inbox.all().flatMap((event) => (event.kind === 'failed' ? [event.message] : []));
 	}
 
 	async stop(): Promise<void> {

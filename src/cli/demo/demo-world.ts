@@ -104,11 +104,10 @@ export function bobsPhone(world: DemoWorld, greeting: SpeechFile): PhoneSetup {
 }
 
 /** Alice's telephone with a toolbox of its own: it lets the gateway speak for others. */
-export function alicesPhone(world: DemoWorld, greeting: SpeechFile, mediaPort: number): PhoneSetup {
+export function alicesPhone(world: DemoWorld, greeting: SpeechFile): PhoneSetup {
 	return {
 		...phone(world, 'alice', alice, world.alice, greeting),
 		suites: gatewaySuites,
-		mediaPort,
 		acceptAnySource: false,
 		protection: {
 			kind: 'toolbox',
@@ -125,13 +124,11 @@ export function oldPhone(
 	who: 'bob' | 'alice',
 	name: string,
 	greeting: SpeechFile,
-	habits: {readonly mediaPort?: number; readonly mirrorsKeys: boolean},
+	mirrorsKeys: boolean,
 ): PhoneSetup {
-	const {mediaPort, mirrorsKeys} = habits;
 	return {
 		...phone(world, name, who === 'bob' ? bob : alice, world[who], greeting),
 		suites: oldSuites,
-		...(mediaPort === undefined ? {} : {mediaPort}),
 		acceptAnySource: true,
 		protection: {
 			kind: 'stateless',

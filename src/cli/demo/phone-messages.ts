@@ -33,8 +33,6 @@ export type PhoneSetup = {
 				readonly mirrorsKeys: boolean;
 		  };
 	readonly suites: readonly SrtpSuiteName[];
-	/** RTP port that it keeps from call to call. @default any */
-	readonly mediaPort?: number;
 	readonly greeting: SpeechFile;
 	/** Takes media from any address, as many phones do. */
 	readonly acceptAnySource: boolean;
@@ -73,7 +71,8 @@ export type DemoCall = {
 };
 
 export type PhoneEvent =
-	| {readonly kind: 'ready'; readonly port: number}
+	/** SIP over TCP, and RTP: a port that it keeps from call to call. */
+	| {readonly kind: 'ready'; readonly port: number; readonly mediaPort: number}
 	| {readonly kind: 'called'; readonly call: DemoCall}
 	| {readonly kind: 'not-called'; readonly refusal: Refusal}
 	| {readonly kind: 'answered'; readonly from: string; readonly identity: string}

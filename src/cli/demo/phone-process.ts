@@ -5,6 +5,7 @@ import process from 'node:process';
 import {Phone} from '../../gateway/phone/phone.js';
 import type {PhoneSpeech, WirePacket} from '../../gateway/phone/phone-audio.js';
 import type {PhoneCallReport} from '../../gateway/phone/phone-call.js';
+import {RtpSocketPair} from '../../io/rtp/socket-pair.js';
 import {SipEndpoint} from '../../io/sip/sip-endpoint.js';
 import {decodeG711, encodeG711} from '../../wire/audio/g711.js';
 import {readTelephoneAudio, telephoneSampleRate} from '../../wire/audio/telephone-audio.js';
@@ -19,28 +20,40 @@ class PhoneProcess {
 	readonly #setup: PhoneSetup;
 	readonly #protection: PhoneProtection;
 	readonly #endpoint: SipEndpoint;
+	/** Held from the first moment to the last: the ports are the phone's own, between its calls as well. */
+	readonly #sockets: RtpSocketPair;
 	readonly #phone: Phone;
 	#captured: WirePacket[] = [];
 	#calls = 0;
 
-	private constructor(setup: PhoneSetup, protection: PhoneProtection, endpoint: SipEndpoint, greeting: PhoneSpeech) {
+	private constructor(
+		setup: PhoneSetup,
+		protection: PhoneProtection,
+		endpoint: SipEndpoint,
+		sockets: RtpSocketPair,
+		greeting: PhoneSpeech,
+	) {
 		this.#setup = setup;
 		this.#protection = protection;
 		this.#endpoint = endpoint;
+		this.#sockets = sockets;
 		this.#phone = new Phone({
 			aor: setup.aor,
 			endpoint,
 			filter: protection.filter,
 			keys: protection.keys,
-			media: {address: '127.0.0.1', ...(setup.mediaPort === undefined ? {} : {port: setup.mediaPort})},
+			media: {
+				address: sockets.address,
+				sockets,
+				onPacket: (packet) => {
+					if (this.#captured.length < maxCapturedPackets) {
+						this.#captured.push(packet);
+					}
+				},
+			},
 			suites: setup.suites,
 			greeting,
 			acceptAnySource: setup.acceptAnySource,
-			onPacket: (packet) => {
-				if (this.#captured.length < maxCapturedPackets) {
-					this.#captured.push(packet);
-				}
-			},
 		});
 		this.#phone.on('answered', ({from, identity}) => tell({kind: 'answered', from, identity}));
 		this.#phone.on('refused', (refusal) => tell({kind: 'refused', refusal}));
@@ -58,11 +71,12 @@ class PhoneProcess {
 				{transport: 'udp', address: '127.0.0.1', port: 0},
 			],
 		});
-		return new PhoneProcess(setup, protection, endpoint, await readSpeech(setup.greeting));
+		const sockets = await RtpSocketPair.bind();
+		return new PhoneProcess(setup, protection, endpoint, sockets, await readSpeech(setup.greeting));
 	}
 
-	get port(): number {
-		return this.#endpoint.localAddress('tcp').port;
+	get ports(): {readonly port: number; readonly mediaPort: number} {
+		return {port: this.#endpoint.localAddress('tcp').port, mediaPort: this.#sockets.port};
 	}
 
 	async do(command: Exclude<PhoneCommand, {kind: 'setup'}>): Promise<void> {
@@ -86,6 +100,7 @@ class PhoneProcess {
 				break;
 			case 'quit':
 				await this.#phone.close();
+				await this.#sockets.close();
 				await this.#endpoint.close();
 				await this.#protection.close();
 				process.disconnect();
@@ -165,7 +180,7 @@ process.on('message', (command: PhoneCommand) => {
 		command.kind === 'setup'
 			? PhoneProcess.open(command.setup).then((opened) => {
 					phone = opened;
-					tell({kind: 'ready', port: opened.port});
+					tell({kind: 'ready', ...opened.ports});
 				})
 			: phone?.do(command);
 	done?.catch(tellFailure);

@@ -6,7 +6,6 @@ import {join, relative} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {SallyportError} from '../../base/error.js';
-import {RtpSocketPair} from '../../io/rtp/socket-pair.js';
 import {telephoneSampleRate} from '../../wire/audio/telephone-audio.js';
 import {writeWav} from '../../wire/audio/wav-file.js';
 import type {SipRequest} from '../../wire/sip/message.js';
@@ -44,8 +43,8 @@ const graceMs = 3000;
 /**
  * Runs gateway, telephones and attacker as processes and sockets on 127.0.0.1, and judges what happens. Everything that it
  * started is ended, whatever happens. Rejects with a `SallyportError`: `DEMO_BAD_WAV` where the sound cannot be read,
- * `DEMO_BAD_OUTPUT` where the folder cannot be written, `DEMO_INTERRUPTED` after its signal, `DEMO_CHILD_SILENT` and
- * `DEMO_CHILD_FAILED` where a process of it failed.
+ * `DEMO_BAD_OUTPUT` where the folder cannot be written, `DEMO_INTERRUPTED` after its signal, `DEMO_CHILD_SILENT` or
+ * `DEMO_CHILD_FAILED` where a process of it failed, and `DEMO_CALL_REFUSED` where the honest call did not come about.
  */
 export async function runDemo(options: DemoOptions): Promise<DemoReport> {
 	const bobSays = await readSpeech(options.wav ?? asset('bob.wav'));
@@ -123,11 +122,10 @@ class Demo {
 		const bobSays = await this.#bobsSpeech(Math.min(length / telephoneSampleRate, maxCallSeconds));
 		const short = await this.#bobsSpeech(attackSeconds);
 		const aliceSays: SpeechFile = {wav: asset('alice.wav'), maxSeconds: maxCallSeconds};
-		const alicePort = await freeRtpPort();
 		const [forgetful, mirroring, {alice, gateway, toAlice, configuration}, bob] = await Promise.all([
 			this.#callOldPhone('forgetful', short, {...aliceSays, maxSeconds: attackSeconds}, false),
 			this.#callOldPhone('mirroring', short, {...aliceSays, maxSeconds: attackSeconds, ...weakNumbers}, true),
-			this.#startOffice(aliceSays, alicePort),
+			this.#startOffice(aliceSays),
 			this.#startPhone(bobsPhone(this.#world, aliceSays)),
 		]);
 		const toGateway = await this.#tap(gateway.port);
@@ -138,8 +136,8 @@ class Demo {
 
 		await this.#sayOnMirroring(mirroring.phone);
 		const onOldPhones = [
-			replayToOldPhone(this.#charles, forgetful, forgetful.phone, forgetful.mediaPort),
-			readTwoTimePad(this.#charles, mirroring, mirroring.phone, mirroring.mediaPort, this.#world.output),
+			replayToOldPhone(this.#charles, forgetful, forgetful.phone),
+			readTwoTimePad(this.#charles, mirroring, mirroring.phone, this.#world.output),
 		];
 		await Promise.all(onOldPhones);
 		for (const step of onOldPhones) {
@@ -153,7 +151,7 @@ class Demo {
 		await this.#step(forgeToGateway(this.#charles, invite, gateway, randomBytes));
 		const lasting = await this.#bobsSpeech(liveCallSeconds);
 		const attackers = {elsewhere: this.#charles, sameAddress: this.#spoofing};
-		await this.#step(replayToPhone(attackers, firstInvite(toAlice), call, alice, alicePort));
+		await this.#step(replayToPhone(attackers, firstInvite(toAlice), call, alice));
 		await this.#step(attackLiveCall(this.#charles, placeCall(bob, alice, gateway.port, lasting), call, gateway));
 		await gateway.kill();
 		const restarted = await this.#startGateway(configuration);
@@ -179,8 +177,8 @@ class Demo {
 	}
 
 	/** Alice's telephone, and the gateway before it; Charles listens between them. */
-	async #startOffice(greeting: SpeechFile, mediaPort: number) {
-		const alice = await this.#startPhone(alicesPhone(this.#world, greeting, mediaPort));
+	async #startOffice(greeting: SpeechFile) {
+		const alice = await this.#startPhone(alicesPhone(this.#world, greeting));
 		const toAlice = await this.#tap(alice.port);
 		const configuration = await writeGatewayConfiguration(this.#world, toAlice.port);
 		return {alice, toAlice, configuration, gateway: await this.#startGateway(configuration)};
@@ -188,15 +186,12 @@ class Demo {
 
 	/** Two telephones without memory, and one honest call between them that Charles records. */
 	async #callOldPhone(habit: string, bobSays: SpeechFile, aliceSays: SpeechFile, mirrorsKeys: boolean) {
-		const mediaPort = await freeRtpPort();
-		const phone = await this.#startPhone(
-			oldPhone(this.#world, 'alice', `alice-${habit}`, aliceSays, {mediaPort, mirrorsKeys}),
-		);
-		const caller = await this.#startPhone(oldPhone(this.#world, 'bob', `bob-${habit}`, bobSays, {mirrorsKeys: false}));
+		const phone = await this.#startPhone(oldPhone(this.#world, 'alice', `alice-${habit}`, aliceSays, mirrorsKeys));
+		const caller = await this.#startPhone(oldPhone(this.#world, 'bob', `bob-${habit}`, bobSays, false));
 		const tap = await this.#tap(phone.port);
 		const call = await placeCall(caller, phone, tap.port, bobSays);
 		this.#keep(call);
-		return {invite: firstInvite(tap), call, phone, mediaPort};
+		return {invite: firstInvite(tap), call, phone};
 	}
 
 	/** What Alice says next on the telephone that mirrors keys: her secret. */
@@ -274,13 +269,6 @@ function firstInvite(tap: SipTap): SipRequest {
 	}
 
 	return invite;
-}
-
-/** An even port that is free now, for a telephone that keeps its own. */
-async function freeRtpPort(): Promise<number> {
-	const pair = await RtpSocketPair.bind();
-	await pair.close();
-	return pair.port;
 }
 
 function asset(name: string): string {

@@ -36,6 +36,15 @@ export type PhoneSpeech = {
 	readonly sequenceNumber?: number;
 };
 
+/** Where a phone's sound comes and goes. */
+export type PhoneMedia = {
+	readonly address: string;
+	/** Ports that the phone keeps from call to call, held by who made them. @default any pair, for each call anew */
+	readonly sockets?: RtpSocketPair;
+	/** Shown each SRTP and SRTCP packet as it was on the wire. */
+	readonly onPacket?: (packet: WirePacket) => void;
+};
+
 /** What one phone said and heard in a call. */
 export type HeardAndSaid = {
 	readonly sent: SenderSummary | undefined;
@@ -50,6 +59,7 @@ export type HeardAndSaid = {
 /** The sound of one call at a phone: a socket pair, both SRTP sessions, a paced sender and a recorder. */
 export class PhoneAudio {
 	readonly #sockets: RtpSocketPair;
+	readonly #ownsSockets: boolean;
 	readonly #onPacket: ((packet: WirePacket) => void) | undefined;
 	readonly #sentAtMs = new Map<number, number>();
 	readonly #receivedAtMs = new Map<number, number>();
@@ -59,24 +69,19 @@ export class PhoneAudio {
 	#sender: PacedSender | undefined;
 	#playing: Promise<SenderSummary | undefined> = Promise.resolve(undefined);
 
-	private constructor(sockets: RtpSocketPair, onPacket: ((packet: WirePacket) => void) | undefined) {
+	private constructor(sockets: RtpSocketPair, ownsSockets: boolean, onPacket: PhoneMedia['onPacket']) {
 		this.#sockets = sockets;
+		this.#ownsSockets = ownsSockets;
 		this.#onPacket = onPacket;
-		for (const kind of onPacket === undefined ? [] : (['rtp', 'rtcp'] as const)) {
-			sockets[kind].on('message', (octets, peer) => {
-				this.#show('received', kind, peer, octets);
-			});
+		if (onPacket !== undefined) {
+			sockets.rtp.on('message', this.#showRtp);
+			sockets.rtcp.on('message', this.#showRtcp);
 		}
 	}
 
 	/** Rejects with `RTP_PORTS_UNAVAILABLE` where the ports cannot be had. */
-	static async open(options: {
-		readonly address: string;
-		readonly port?: number;
-		readonly onPacket?: (packet: WirePacket) => void;
-	}): Promise<PhoneAudio> {
-		const {address, port, onPacket} = options;
-		return new PhoneAudio(await RtpSocketPair.bind(port === undefined ? {address} : {address, port}), onPacket);
+	static async open({sockets, address, onPacket}: PhoneMedia): Promise<PhoneAudio> {
+		return new PhoneAudio(sockets ?? (await RtpSocketPair.bind({address})), sockets === undefined, onPacket);
 	}
 
 	get local(): RtpDestination {
@@ -124,7 +129,7 @@ export class PhoneAudio {
 		return this.#playing;
 	}
 
-	/** Stops, closes the sockets and wipes the sessions; safe twice. */
+	/** Stops, wipes the sessions and closes the sockets if they are its own; safe twice. */
 	async close(): Promise<HeardAndSaid> {
 		this.#sender?.stop();
 		const sent = await this.#playing;
@@ -136,7 +141,12 @@ export class PhoneAudio {
 			received: this.#receiver?.statistics() ?? {sources: [], rtcpPackets: 0, dropped: {}},
 			heard: this.#receiver?.recording() ?? new Int16Array(),
 		};
-		await this.#sockets.close();
+		this.#sockets.rtp.off('message', this.#showRtp);
+		this.#sockets.rtcp.off('message', this.#showRtcp);
+		if (this.#ownsSockets) {
+			await this.#sockets.close();
+		}
+
 		this.#inbound?.destroy();
 		this.#outbound?.destroy();
 		return report;
@@ -153,6 +163,9 @@ export class PhoneAudio {
 			return result;
 		};
 	}
+
+	readonly #showRtp = (octets: Uint8Array, peer: WirePacket['peer']) => this.#show('received', 'rtp', peer, octets);
+	readonly #showRtcp = (octets: Uint8Array, peer: WirePacket['peer']) => this.#show('received', 'rtcp', peer, octets);
 
 	#show(
 		direction: WirePacket['direction'],

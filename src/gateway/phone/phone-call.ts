@@ -26,7 +26,7 @@ import {type MessageFilter, originOf} from '../message-filter.js';
 import {cancelled, type Refusal, refusalOf, refuse} from '../refusal.js';
 import {targetOf} from '../sip-target.js';
 import type {KeySource} from './key-source.js';
-import {type HeardAndSaid, PhoneAudio, type PhoneKeys, type PhoneSpeech} from './phone-audio.js';
+import {type HeardAndSaid, PhoneAudio, type PhoneKeys, type PhoneMedia, type PhoneSpeech} from './phone-audio.js';
 
 export type PhoneCallParts = {
 	readonly aor: string;
@@ -37,7 +37,7 @@ export type PhoneCallParts = {
 	readonly acceptAnySource: boolean;
 	readonly clock: Clock;
 	readonly contact: string;
-	readonly audio: Parameters<typeof PhoneAudio.open>[0];
+	readonly audio: PhoneMedia;
 };
 
 /** What is left of a call when it is over. */

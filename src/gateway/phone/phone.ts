@@ -9,7 +9,7 @@ import {allowedMethods} from '../call-messages.js';
 import type {MessageFilter} from '../message-filter.js';
 import type {Refusal} from '../refusal.js';
 import type {KeySource} from './key-source.js';
-import type {PhoneSpeech, WirePacket} from './phone-audio.js';
+import type {PhoneMedia, PhoneSpeech} from './phone-audio.js';
 import {PhoneCall, type PhoneCallParts, type PhoneCallReport} from './phone-call.js';
 
 export type PhoneOptions = {
@@ -18,16 +18,13 @@ export type PhoneOptions = {
 	readonly endpoint: SipEndpoint;
 	readonly filter: MessageFilter;
 	readonly keys: KeySource;
-	/** Where RTP is received; a port that many phones keep from call to call. */
-	readonly media: {readonly address: string; readonly port?: number};
+	readonly media: PhoneMedia;
 	/** What it offers and accepts, by preference. */
 	readonly suites: readonly SrtpSuiteName[];
 	/** Spoken in each call that comes in; may be changed between calls. */
 	readonly greeting: PhoneSpeech;
 	/** Takes media from any address, as a phone without source checks does. @default false */
 	readonly acceptAnySource?: boolean;
-	/** Shown each SRTP and SRTCP packet as it was on the wire. */
-	readonly onPacket?: (packet: WirePacket) => void;
 	readonly clock?: Clock;
 };
 
@@ -145,8 +142,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
 	}
 
 	#parts(): PhoneCallParts {
-		const {aor, endpoint, filter, keys, suites, acceptAnySource = false, clock = systemClock} = this.#options;
-		const {media, onPacket} = this.#options;
+		const {aor, endpoint, filter, keys, suites, media, acceptAnySource = false, clock = systemClock} = this.#options;
 		return {
 			aor,
 			endpoint,
@@ -156,7 +152,7 @@ export class Phone extends EventEmitter<PhoneEvents> {
 			acceptAnySource,
 			clock,
 			contact: this.contact,
-			audio: {...media, ...(onPacket === undefined ? {} : {onPacket})},
+			audio: media,
 		};
 	}
 }

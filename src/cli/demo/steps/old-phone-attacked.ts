@@ -26,15 +26,11 @@ type Replayed = {
 };
 
 /** Sends the recorded INVITE to Alice's telephone again, and then the recorded SRTP. */
-async function replay(
-	charles: Charles,
-	{invite, call}: Recording,
-	phone: PhoneChild,
-	mediaPort: number,
-): Promise<Replayed> {
+async function replay(charles: Charles, {invite, call}: Recording, phone: PhoneChild): Promise<Replayed> {
 	const attempt = await charles.replayInvite(invite, {address: '127.0.0.1', port: phone.port}, 'own Via');
 	const status = attempt.response?.status ?? 0;
 	const isAnswered = status >= 200 && status < 300;
+	const {mediaPort} = phone;
 	const packets = await captured(call.bob.captureFile, {kind: 'any', to: mediaPort});
 	const reports = await captured(call.bob.captureFile, {kind: 'any', to: mediaPort + 1});
 	const recorded = [...packets, ...reports].sort((a, b) => a.timeMs - b.timeMs);
@@ -47,14 +43,9 @@ async function replay(
 }
 
 /** Step 2: Alice takes Charles for Bob and hears Bob's old words. */
-export async function replayToOldPhone(
-	charles: Charles,
-	recording: Recording,
-	phone: PhoneChild,
-	mediaPort: number,
-): Promise<DemoStep> {
+export async function replayToOldPhone(charles: Charles, recording: Recording, phone: PhoneChild): Promise<DemoStep> {
 	await phone.next('answered');
-	const {status, from, played, call} = await replay(charles, recording, phone, mediaPort);
+	const {status, from, played, call} = await replay(charles, recording, phone);
 	const comparison = call && (await compareSamples(recording.call.bob.saidFile, call.heardFile));
 	const isBob = from.includes(bob);
 	return {
@@ -78,17 +69,16 @@ export async function readTwoTimePad(
 	charles: Charles,
 	recording: Recording,
 	phone: PhoneChild,
-	mediaPort: number,
 	output: string,
 ): Promise<DemoStep> {
 	await phone.next('answered');
-	const {status, call} = await replay(charles, recording, phone, mediaPort);
+	const {status, call} = await replay(charles, recording, phone);
 	const first = recording.call.alice;
 	const second = call ?? first;
 	const {tagOctets} = srtpSuites[first.suite];
 	const pad = compareRecordings(
-		ciphertextsOf(await sentRtp(first, mediaPort), tagOctets),
-		ciphertextsOf(call === undefined ? [] : await sentRtp(second, mediaPort), tagOctets),
+		ciphertextsOf(await sentRtp(first, phone.mediaPort), tagOctets),
+		ciphertextsOf(call === undefined ? [] : await sentRtp(second, phone.mediaPort), tagOctets),
 		payloadsOf(first.saidOctets, first.saidFirstSequence),
 		payloadsOf(second.saidOctets, second.saidFirstSequence),
 	);

@@ -57,9 +57,8 @@ export async function replayToPhone(
 	invite: SipRequest,
 	call: SealedCall,
 	phone: PhoneChild,
-	mediaPort: number,
 ): Promise<DemoStep> {
-	const recorded = (await captured(call.alice.captureFile, {kind: 'rtp', to: mediaPort})).slice(0, 25);
+	const recorded = (await captured(call.alice.captureFile, {kind: 'rtp', to: phone.mediaPort})).slice(0, 25);
 	const attempts: {from: string; status: number; reason: string; played: number}[] = [];
 	for (const [from, charles] of Object.entries(attackers)) {
 		const {response, hangUp} = await charles.replayInvite(invite, {address: '127.0.0.1', port: phone.port}, 'own Via');
@@ -79,7 +78,7 @@ export async function replayToPhone(
 	return {
 		name: "replay to Alice's telephone, toolbox on",
 		expected:
-			'refused with 403: for its origin from an address that never spoke for the gateway, for the ledger from its own; no call, so no port takes the recorded SRTP',
+			'refused with 403: for its origin from an address that never spoke for the gateway, for the ledger from its own; no call, so nobody listens to the recorded SRTP',
 		observed: `${attempts.map(({from, status, reason}) => `${from}: ${status} ${reason}`).join('; ')}; ${entries.length} ledger entries of that call; ${isCallMade ? 'a call was made' : 'no call'}`,
 		ok:
 			elsewhere?.status === 403 &&

@@ -1,4 +1,5 @@
 import {basename} from 'node:path';
+import {SallyportError} from '../../../base/error.js';
 import type {LegStatistics} from '../../../trusted/media/protocol.js';
 import type {GatewayChild, PhoneChild} from '../child-process.js';
 import {type DemoStep, median, quantile, rounded} from '../demo-report.js';
@@ -20,7 +21,11 @@ export async function placeCall(
 	const answered = await Promise.race([
 		bob.next('called', 30_000).then(({call}) => call),
 		bob.next('not-called', 30_000).then(({refusal}) => {
-			throw new RangeError(`Expected Alice to answer, got ${refusal.status} (${refusal.reason}).`);
+			const why = alicesPhone.failures().join(' ');
+			throw new SallyportError(
+				'DEMO_CALL_REFUSED',
+				`Expected Alice to answer, got ${refusal.status} (${refusal.reason}).${why && ` Her phone says: ${why}`}`,
+			);
 		}),
 	]);
 	return {bob: answered, alice: (await alicesPhone.next('ended')).call};
