@@ -1,7 +1,9 @@
 import {parseContentType} from '../../wire/mime/content-type.js';
+import {parameterValue} from '../../wire/sip/grammar.js';
 import {header} from '../../wire/sip/headers.js';
 import type {Leg, LegOffer} from './calls/leg.js';
 import type {ReleasedPorts} from './engine/engine.js';
+import {stepFields} from './engine/step-record.js';
 import type {Template} from './engine/template.js';
 import type {Peer} from './policy/policy.js';
 import type {Protection} from './policy/toolbox-options.js';
@@ -13,7 +15,7 @@ import {dialogOf, type MessageHeaders, readMessageHeaders} from './tools/message
 export async function filterInbound(state: ToolboxState, request: FilterInbound): Promise<Release | Denial> {
 	const {services, engine, audit, time} = state;
 	const {call, role, origin, message} = request;
-	const about = {call, leg: request.leg, origin, identity: '', template: ''};
+	const about = {call, leg: request.leg, origin, identity: ''};
 	const headers = readMessageHeaders(message);
 	if (!headers.ok) {
 		return denyAtOnce(state, about, 'BAD_HEADERS', headers.failure.message);
@@ -22,10 +24,8 @@ export async function filterInbound(state: ToolboxState, request: FilterInbound)
 	const leg = services.calls.leg(call, request.leg);
 	const claimed = message.kind === 'request' ? headers.value.from.aor : headers.value.to.aor;
 	const peer = leg.peer ?? services.policy.peerFor([claimed]);
-	const possible = possibleTemplates(state, leg, peer, message.body.length > 0);
-	const template = isEncoded(request)
-		? undefined
-		: possible.find(({accepts}) => message.body.length === 0 || accepts.includes(contentTypeOf(request)));
+	const possible = possibleTemplates(state, leg, peer, request);
+	const template = isEncoded(request) ? undefined : fittingTemplate(possible, request);
 	if (!template) {
 		const accepted = possible.flatMap(({accepts}) => accepts);
 		return denyAtOnce(state, {...about, identity: claimed, accepted}, 'UNSUPPORTED_TYPE', contentTypeOf(request));
@@ -38,13 +38,13 @@ export async function filterInbound(state: ToolboxState, request: FilterInbound)
 	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin};
 	const outcome = await engine.run(template, {message, peer}, context);
 	if (!outcome.ok) {
-		return deny(state, {...about, identity: claimed, template: template.name}, outcome.denial);
+		return deny(state, {...about, identity: claimed, run: stepFields(template, outcome.steps)}, outcome.denial);
 	}
 
 	const {release} = outcome;
 	const signer = release.get('signer', 'proven-signer');
 	const media = release.get('media', 'released-media');
-	const protection = template.protection === 'none' ? 'clear' : template.protection;
+	const protection = protectionOf(template);
 	if (media) {
 		noteAccepted(leg, request, headers.value, release, peer, protection);
 		services.calls.keep(leg);
@@ -60,7 +60,7 @@ export async function filterInbound(state: ToolboxState, request: FilterInbound)
 		audit: audit.append(time.nowMs(), 'released', {
 			call,
 			leg: leg.name,
-			template: template.name,
+			...stepFields(template, outcome.steps),
 			identity: signer?.identity ?? '',
 			from: `${origin.transport}:${origin.address}:${origin.port}`,
 		}),
@@ -68,17 +68,43 @@ export async function filterInbound(state: ToolboxState, request: FilterInbound)
 }
 
 /** What the policy takes from this peer, strongest first. A leg that began sealed stays so. */
-function possibleTemplates({templates}: ToolboxState, leg: Leg, peer: Peer, hasBody: boolean): readonly Template[] {
+function possibleTemplates(
+	{templates}: ToolboxState,
+	leg: Leg,
+	peer: Peer,
+	{message, role}: FilterInbound,
+): readonly Template[] {
 	const required: Protection = leg.signer ? 'sealed' : peer.protection.inbound;
-	const protections = hasBody ? (['sealed', required] as const) : (['none'] as const);
+	const forBodies: readonly Template['protection'][] = role === 'none' ? ['signed'] : ['sealed', required];
+	const protections = message.body.length > 0 ? forBodies : (['none'] as const);
 	return templates
 		.list()
 		.filter(
 			({direction, protection, accepts}) =>
 				direction === 'inbound' &&
-				protections.includes(protection as never) &&
-				(peer.acceptsVisibleKeys || !accepts.includes('multipart/signed')),
+				protections.includes(protection) &&
+				(peer.acceptsVisibleKeys || protection !== 'sealed' || !accepts.includes('multipart/signed')),
 		);
+}
+
+/** The first that takes the body: by its whole type where a template names the smime-type, or by type and subtype. */
+function fittingTemplate(possible: readonly Template[], request: FilterInbound): Template | undefined {
+	if (request.message.body.length === 0) {
+		return possible[0];
+	}
+
+	const type = contentTypeOf(request);
+	const fits = (name: string) => possible.find(({accepts}) => accepts.includes(name));
+	return fits(`${type};smime-type=${smimeTypeOf(request)}`) ?? fits(type);
+}
+
+function protectionOf({protection}: Template): Protection {
+	return protection === 'sealed' || protection === 'sdes' ? protection : 'clear';
+}
+
+function smimeTypeOf({message}: FilterInbound): string {
+	const contentType = parseContentType(header(message, 'Content-Type') ?? '');
+	return contentType.ok ? (parameterValue(contentType.value.params, 'smime-type') ?? '').toLowerCase() : '';
 }
 
 /** We decode no Content-Encoding (RFC 3261 §8.2.3). */

@@ -2,17 +2,19 @@ import {parseContentType} from '../../wire/mime/content-type.js';
 import {header} from '../../wire/sip/headers.js';
 import {canonicalAor} from '../certificates/identity.js';
 import type {Leg} from './calls/leg.js';
+import {stepFields} from './engine/step-record.js';
 import type {Peer} from './policy/policy.js';
 import type {Protection} from './policy/toolbox-options.js';
 import type {Denial, FilterOutbound, Outbound} from './protocol.js';
 import {deny, denyAtOnce, type ToolboxState} from './toolbox-state.js';
+import {isSignable} from './tools/dialog-check.js';
 import {dialogOf, type MessageHeaders, readMessageHeaders} from './tools/message-headers.js';
 
 /** Prepares a message that leaves: as protected as the policy asks, or not at all. */
 export async function filterOutbound(state: ToolboxState, request: FilterOutbound): Promise<Outbound | Denial> {
 	const {services, engine, templates, audit, time} = state;
 	const {call, role, message} = request;
-	const about = {call, leg: request.leg, origin: null, identity: '', template: ''};
+	const about = {call, leg: request.leg, origin: null, identity: ''};
 	const headers = readMessageHeaders(message);
 	if (!headers.ok) {
 		return denyAtOnce(state, about, 'BAD_HEADERS', headers.failure.message);
@@ -29,7 +31,7 @@ export async function filterOutbound(state: ToolboxState, request: FilterOutboun
 		return denyAtOnce(state, about, 'UNKNOWN_DIALOG', 'Expected a message of the dialog, and an offer to answer.');
 	}
 
-	const protection = message.body.length === 0 ? 'none' : protectionOf(leg, role, peer);
+	const protection = templateProtection(leg, request, peer);
 	const template = templates.find(
 		'outbound',
 		protection,
@@ -43,12 +45,16 @@ export async function filterOutbound(state: ToolboxState, request: FilterOutboun
 	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin: undefined};
 	const outcome = await engine.run(template, {message, peer}, context);
 	if (!outcome.ok) {
-		return deny(state, {...about, identity: headers.value.to.aor, template: template.name}, outcome.denial);
+		return deny(
+			state,
+			{...about, identity: headers.value.to.aor, run: stepFields(template, outcome.steps)},
+			outcome.denial,
+		);
 	}
 
 	const {release} = outcome;
 	const prepared = release.get('message', 'sealed-message') ?? message;
-	if (message.body.length > 0) {
+	if (message.body.length > 0 && protection !== 'signed') {
 		leg.dialog = dialogOf(headers.value, leg);
 		leg.peer = peer;
 		if (role === 'offer') {
@@ -62,10 +68,15 @@ export async function filterOutbound(state: ToolboxState, request: FilterOutboun
 
 	return {
 		verdict: 'outbound',
-		protection: protection === 'none' ? 'clear' : protection,
+		protection: protection === 'none' || protection === 'signed' ? 'clear' : protection,
 		message: prepared,
 		template: template.name,
-		audit: audit.append(time.nowMs(), 'sent', {call, leg: leg.name, template: template.name, peer: peer.name}),
+		audit: audit.append(time.nowMs(), 'sent', {
+			call,
+			leg: leg.name,
+			peer: peer.name,
+			...stepFields(template, outcome.steps),
+		}),
 	};
 }
 
@@ -77,6 +88,19 @@ function peerOf({services}: ToolboxState, {message}: FilterOutbound, headers: Me
 
 	const target = canonicalAor(message.uri);
 	return services.policy.peerFor([headers.to.aor, ...(target.ok ? [target.value] : [])]);
+}
+
+/**
+ * What kind of template: for a session description by policy; for what describes no session `signed` where the policy asks for it and a
+ * dialog began sealed, or where a body would have to be sealed.
+ */
+function templateProtection(leg: Leg, {role, message}: FilterOutbound, peer: Peer): Protection | 'signed' | 'none' {
+	if (message.body.length === 0) {
+		return peer.bodyless === 'signed' && leg.signer && isSignable(message) ? 'signed' : 'none';
+	}
+
+	const protection = protectionOf(leg, role, peer);
+	return role === 'none' && protection === 'sealed' ? 'signed' : protection;
 }
 
 /** As strong as the offer that it answers and as what the policy asks, whichever is stronger. */

@@ -22,7 +22,8 @@ export type DeniedMessage = {
 	/** Whom the message says or is proven to be from, or who was to get it. */
 	readonly identity: string;
 	readonly origin: MessageOrigin | null;
-	readonly template: string;
+	/** The template and the steps that were run, see `stepFields`. */
+	readonly run?: Readonly<Record<string, string>>;
 	/** Content types that would have been taken. */
 	readonly accepted?: readonly string[];
 };
@@ -33,7 +34,7 @@ export function deny(state: ToolboxState, about: DeniedMessage, denial: EngineDe
 	const {step, reason, detail, isUniform} = denial;
 	const meaning = meaningOf(reason);
 	const atMs = time.nowMs();
-	const {call, leg, identity, origin, template} = about;
+	const {call, leg, identity, origin, run = {template: ''}} = about;
 	if (meaning.alert !== undefined) {
 		services.alerts.raise({atMs, kind: meaning.alert, reason, identity, origin, call, detail});
 	}
@@ -45,7 +46,7 @@ export function deny(state: ToolboxState, about: DeniedMessage, denial: EngineDe
 		reason,
 		detail,
 		identity,
-		template,
+		...run,
 		from: origin ? `${origin.transport}:${origin.address}:${origin.port}` : '',
 	});
 	const {status, reasonPhrase} = isUniform ? uniformFailure : {status: meaning.status, reasonPhrase: meaning.phrase};

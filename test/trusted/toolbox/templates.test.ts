@@ -7,6 +7,9 @@ import {toolRegistry} from '#dist/trusted/toolbox/tools/registry.js';
 
 const inbound = readShipped('sdes-smime-inbound');
 const outbound = readShipped('sdes-smime-outbound');
+const signedOutbound = readShipped('sip-message-integrity-outbound');
+const packetInbound = readShipped('esp-inbound');
+const packetOutbound = readShipped('esp-outbound');
 
 /** The text of a template, in braces without blanks, whatever a formatter makes of it. */
 function readShipped(name: string): string {
@@ -23,13 +26,19 @@ test('the templates that ship are loaded', (t) => {
 	t.deepEqual(names.sort(), [
 		'clear-inbound',
 		'clear-outbound',
+		'esp-inbound',
+		'esp-outbound',
 		'sdes-plain-inbound',
 		'sdes-plain-outbound',
 		'sdes-signed-inbound',
 		'sdes-smime-inbound',
 		'sdes-smime-outbound',
 		'sip-message',
+		'sip-message-integrity',
+		'sip-message-integrity-outbound',
 		'sip-message-outbound',
+		'smime-inbound',
+		'smime-outbound',
 	]);
 });
 
@@ -129,6 +138,89 @@ const refusals: readonly {readonly rule: string; readonly code: string; readonly
 			code: 'TEMPLATE_UNVERIFIED',
 			yaml: without(inbound, '  signer: identity.signer'),
 			at: 'media: hand-out.media',
+		},
+		{
+			rule: 'a release before the signature check',
+			code: 'TEMPLATE_UNVERIFIED',
+			yaml: inbound.replace(
+				'{step: parts, tool: signed-parts@1, in: {content: verify.content}}',
+				'{step: parts, tool: plain-parts@1, in: {message: message}}',
+			),
+			at: 'plain-parts@1',
+		},
+		{
+			rule: 'the signature of one body and the parts of another',
+			code: 'TEMPLATE_UNVERIFIED',
+			yaml: inbound
+				.replace(verify, `${verify}${verify.replace('step: verify', 'step: other')}`)
+				.replace('signed-parts@1, in: {content: verify.content}', 'signed-parts@1, in: {content: other.content}'),
+			at: 'signed-parts@1',
+		},
+		{
+			rule: 'a signed body that nobody compares with its message',
+			code: 'TEMPLATE_UNBOUND',
+			yaml: without(inbound, 'header-binding@1'),
+			at: 'media: hand-out.media',
+		},
+		{
+			rule: 'a packet that nobody compares with those before',
+			code: 'TEMPLATE_RELEASE',
+			yaml: packetInbound.replace('octets: window.octets', 'octets: decrypt.octets'),
+			at: '  octets: decrypt.octets',
+		},
+		{
+			rule: 'a packet whose tag is checked after its number',
+			code: 'TEMPLATE_VERIFY_AFTER_CLAIM',
+			yaml: packetInbound.replace(
+				'release:\n',
+				'  - {step: late, tool: hmac-check@1, in: {fields: read.fields, key: integrity-key.key}}\nrelease:\n',
+			),
+			at: 'step: late',
+		},
+		{
+			rule: 'a packet that is decrypted before its tag is checked',
+			code: 'TEMPLATE_TYPE',
+			yaml: packetInbound.replace('packet: check.packet, key', 'packet: read.fields, key'),
+			at: 'step: decrypt',
+		},
+		{
+			rule: 'a packet that leaves without a tag',
+			code: 'TEMPLATE_RELEASE',
+			yaml: packetOutbound.replace('packet: tag.packet', 'packet: write.packet'),
+			at: '  packet: write.packet',
+		},
+		{
+			rule: 'octets that leave as they are',
+			code: 'TEMPLATE_RELEASE',
+			yaml: packetOutbound.replace('packet: tag.packet', 'packet: octets'),
+			at: 'packet: octets',
+		},
+		{
+			rule: 'a SIP tool for octets',
+			code: 'TEMPLATE_SUBJECT',
+			yaml: packetOutbound.replace(
+				'release:\n',
+				'  - {step: tell, tool: alert@1, with: {kind: a, detail: b}}\nrelease:\n',
+			),
+			at: 'step: tell',
+		},
+		{
+			rule: 'octets under the protection of a message',
+			code: 'TEMPLATE_UNPROTECTED',
+			yaml: packetOutbound.replace('protection: packet', 'protection: none'),
+		},
+		{
+			rule: 'a body under the protection none',
+			code: 'TEMPLATE_UNPROTECTED',
+			yaml: readShipped('sip-message-outbound').replace('accepts: []', 'accepts: [text/plain]'),
+		},
+		{
+			rule: 'a message that leaves unsigned where it promises a signature',
+			code: 'TEMPLATE_UNPROTECTED',
+			yaml: signedOutbound
+				.replace('message: sign.message', 'message: open.message')
+				.replace('release:\n', '  - {step: open, tool: clear-message@1, in: {message: message}}\nrelease:\n'),
+			at: 'message: open.message',
 		},
 		{rule: 'the release of what was decrypted', code: 'TEMPLATE_RELEASE', yaml: `${inbound}  raw: open.entity\n`},
 		{rule: 'no media in the release', code: 'TEMPLATE_RELEASE', yaml: without(inbound, '  media: hand-out.media')},

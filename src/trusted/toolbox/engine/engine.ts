@@ -3,7 +3,7 @@ import {wipe} from '../../../base/bytes.js';
 import type {PortType, PortTypes} from './port-types.js';
 import type {Reason} from './reasons.js';
 import type {Template, TemplateStep} from './template.js';
-import type {ToolContext} from './tool.js';
+import type {RunContext, ToolContext} from './tool.js';
 
 /** Where and why a run stopped. */
 export type EngineDenial = {
@@ -14,10 +14,19 @@ export type EngineDenial = {
 	readonly isUniform: boolean;
 };
 
-/** Everything that the template releases, or a denial: never both, never a part. */
+/** A step that was run: what came of it, and how long it took. */
+export type StepTrace = {readonly step: string; readonly ok: boolean; readonly microseconds: number};
+
+/** Everything that the template releases, or a denial: never both, never a part. `steps` are those that were run. */
 export type EngineOutcome =
-	| {readonly ok: true; readonly release: ReleasedPorts}
-	| {readonly ok: false; readonly denial: EngineDenial};
+	| {readonly ok: true; readonly release: ReleasedPorts; readonly steps: readonly StepTrace[]}
+	| {readonly ok: false; readonly denial: EngineDenial; readonly steps: readonly StepTrace[]};
+
+/** What is there before the first step: what the template is about, and whom it concerns. */
+export type StartPorts =
+	| Pick<PortTypes, 'message' | 'peer'>
+	| Pick<PortTypes, 'octets' | 'association'>
+	| Pick<PortTypes, 'packet' | 'association'>;
 
 /** Released values, by the name that the template gives them. */
 export type ReleasedPorts = {
@@ -30,7 +39,7 @@ export type EngineOptions = {
 	readonly uniformFailureMs: number;
 };
 
-/** The interpretation engine (DESIGN §5): runs a template over one message. */
+/** The interpretation engine (DESIGN §5): runs a template over one message, or over octets. */
 export class Engine {
 	readonly #options: EngineOptions;
 
@@ -38,15 +47,34 @@ export class Engine {
 		this.#options = options;
 	}
 
+	/** Runs a template about messages. */
 	async run(
 		template: Template,
-		start: {readonly message: PortTypes['message']; readonly peer: PortTypes['peer']},
+		start: Pick<PortTypes, 'message' | 'peer'>,
 		context: Omit<ToolContext, 'wipeLater'>,
+	): Promise<EngineOutcome> {
+		return this.#run(template, start, context);
+	}
+
+	/** Runs a template about octets: what leaves, or a packet that came. Its loader has seen that no tool needs more. */
+	async runOctets(
+		template: Template,
+		start: Exclude<StartPorts, {readonly message: unknown}>,
+		context: Omit<RunContext, 'wipeLater'>,
+	): Promise<EngineOutcome> {
+		return this.#run(template, start, context);
+	}
+
+	async #run(
+		template: Template,
+		start: StartPorts,
+		context: Omit<RunContext, 'wipeLater'> | Omit<ToolContext, 'wipeLater'>,
 	): Promise<EngineOutcome> {
 		const secrets: Uint8Array[] = [];
 		const startedMs = performance.now();
+		const whole = {...context, wipeLater: (octets: Uint8Array) => secrets.push(octets)} as unknown as ToolContext;
 		try {
-			const outcome = await this.#runSteps(template, start, {...context, wipeLater: (octets) => secrets.push(octets)});
+			const outcome = await runSteps(template, start, whole);
 			if (!outcome.ok && outcome.denial.isUniform) {
 				// Whether it failed at the first octet or at the last must not be heard in the time it took.
 				const {uniformFailureMs} = this.#options;
@@ -59,42 +87,48 @@ export class Engine {
 			secrets.forEach(wipe);
 		}
 	}
-
-	async #runSteps(
-		template: Template,
-		start: {readonly message: PortTypes['message']; readonly peer: PortTypes['peer']},
-		context: ToolContext,
-	): Promise<EngineOutcome> {
-		const values = new Map<string, unknown>(Object.entries(start));
-		const isSealed = template.direction === 'inbound' && template.protection === 'sealed';
-		let isVerified = false;
-		for (const step of template.steps) {
-			const result = await runStep(step, values, context);
-			if (!result.ok) {
-				const isUniform = isSealed && !isVerified && result.failure.reason !== 'OVERLOADED';
-				return {ok: false, denial: {step: step.step, ...result.failure, isUniform}};
-			}
-
-			isVerified ||= step.tool.effect === 'verifies';
-			for (const [name, value] of Object.entries(result.value)) {
-				values.set(`${step.step}.${name}`, value);
-			}
-		}
-
-		return {
-			ok: true,
-			release: {get: (name) => values.get(template.release[name] ?? '') as never},
-		};
-	}
 }
 
-async function runStep(step: TemplateStep, values: ReadonlyMap<string, unknown>, context: ToolContext) {
+async function runSteps(template: Template, start: StartPorts, context: ToolContext): Promise<EngineOutcome> {
+	const values = new Map<string, unknown>(Object.entries(start));
+	const steps: StepTrace[] = [];
+	const isSealed = template.direction === 'inbound' && ['sealed', 'signed'].includes(template.protection);
+	let isVerified = false;
+	let beganMs = performance.now();
+	for (const step of template.steps) {
+		const result = await runStep(step, values, context);
+		const endedMs = performance.now();
+		steps.push({step: step.step, ok: result.ok, microseconds: Math.round(1000 * (endedMs - beganMs))});
+		beganMs = endedMs;
+		if (!result.ok) {
+			const isUniform = isSealed && !isVerified && result.failure.reason !== 'OVERLOADED';
+			return {ok: false, denial: {step: step.step, ...result.failure, isUniform}, steps};
+		}
+
+		isVerified ||= step.tool.effect === 'verifies';
+		for (const name in result.value) {
+			values.set(`${step.step}.${name}`, result.value[name]);
+		}
+	}
+
+	return {ok: true, release: {get: (name) => values.get(template.release[name] ?? '') as never}, steps};
+}
+
+async function runStep(
+	{tool, in: sources, with: parameters}: TemplateStep,
+	values: ReadonlyMap<string, unknown>,
+	context: ToolContext,
+) {
 	try {
-		const inputs = Object.fromEntries(Object.entries(step.in).map(([name, source]) => [name, values.get(source)]));
-		return await step.tool.run(inputs, context, step.with);
+		const inputs: Record<string, unknown> = {};
+		for (const name in sources) {
+			inputs[name] = values.get(sources[name] ?? '');
+		}
+
+		return await tool.run(inputs, context, parameters);
 	} catch (error) {
 		// A bug is a denial. Only the kind of the error is told on: its message may quote what was read.
 		const kind = error instanceof Error ? error.name : typeof error;
-		return {ok: false, failure: {reason: 'INTERNAL' as Reason, detail: `${step.tool.name} threw ${kind}`}} as const;
+		return {ok: false, failure: {reason: 'INTERNAL' as Reason, detail: `${tool.name} threw ${kind}`}} as const;
 	}
 }

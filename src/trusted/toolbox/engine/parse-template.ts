@@ -44,10 +44,9 @@ export function parseTemplate(yaml: string, source: string, tools: ReadonlyMap<s
 			const tool = tools.get(step.tool);
 			const line = lineOf(['steps', index]);
 			if (!tool) {
-				throw fault(
-					{code: 'TEMPLATE_UNKNOWN_TOOL', line, expected: `a tool of the registry, got ${step.tool}`},
-					source,
-				);
+				const versions = [...tools.keys()].filter((name) => name.startsWith(step.tool.replace(/\d+$/, '')));
+				const known = versions.length > 0 ? `one of ${versions.join(', ')}` : 'a tool of the registry';
+				throw fault({code: 'TEMPLATE_UNKNOWN_TOOL', line, expected: `${known}, got ${step.tool}`}, source);
 			}
 
 			const parameters = tool.parameters.safeParse(step.with);
@@ -91,9 +90,10 @@ const templateSchema = z.strictObject({
 	schema: z.literal('sallyport-template/1'),
 	name: word,
 	version: z.int().min(1),
+	about: z.enum(['message', 'octets']).default('message'),
 	direction: z.enum(['inbound', 'outbound']),
-	protection: z.enum(['sealed', 'sdes', 'clear', 'none']),
-	accepts: z.array(z.string().regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+$/, 'a content type')).max(16),
+	protection: z.enum(['sealed', 'sdes', 'clear', 'signed', 'none', 'packet']),
+	accepts: z.array(z.string().regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+(?:;smime-type=[a-z-]+)?$/, 'a content type')).max(16),
 	steps: z
 		.array(
 			z.strictObject({

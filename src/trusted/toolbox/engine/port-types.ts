@@ -5,6 +5,7 @@ import type {SipHeader, SipMessage} from '../../../wire/sip/message.js';
 import type {VerifiedSigner} from '../../smime/cms-provider.js';
 import type {Peer} from '../policy/policy.js';
 import type {ReleasedKey} from '../protocol.js';
+import type {Association} from './association.js';
 
 /** Signed octets whose signatures have verified. Only `cms-verify` makes one. */
 export type VerifiedContent = {
@@ -56,6 +57,19 @@ export type Recipient = {readonly certificate: Uint8Array; readonly fingerprint:
 /** A MIME entity that is signed and not yet encrypted: it never leaves. */
 export type SignedEntity = {readonly octets: Uint8Array; readonly digest: string};
 
+/** A protected packet taken apart: nothing in it is believed yet. */
+export type PacketFields = {
+	readonly sequence: number;
+	readonly iv: Uint8Array;
+	readonly ciphertext: Uint8Array;
+	/** All octets that the tag covers. */
+	readonly covered: Uint8Array;
+	readonly tag: Uint8Array;
+};
+
+/** A packet whose tag was right. Only `hmac-check` makes one. */
+export type AuthenticPacket = Omit<PacketFields, 'covered' | 'tag'>;
+
 /** What may flow between the steps of a template. */
 export type PortTypes = {
 	message: SipMessage;
@@ -75,6 +89,22 @@ export type PortTypes = {
 	'sealed-octets': Uint8Array;
 	'sealed-message': SipMessage;
 	'open-message': SipMessage;
+	/** A message with a signed body and nothing secret in it. */
+	'signed-message': SipMessage;
+	association: Association;
+	octets: Uint8Array;
+	packet: Uint8Array;
+	'random-octets': Uint8Array;
+	'derived-key': Uint8Array;
+	'sequence-number': number;
+	ciphertext: Uint8Array;
+	'packet-fields': PacketFields;
+	'untagged-packet': Uint8Array;
+	'protected-packet': Uint8Array;
+	'authentic-packet': AuthenticPacket;
+	'decrypted-octets': Uint8Array;
+	/** Decrypted octets of a packet that came once. Only `sequence-window` makes them. */
+	'granted-octets': Uint8Array;
 };
 
 export type PortType = keyof PortTypes;

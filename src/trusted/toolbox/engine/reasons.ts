@@ -17,6 +17,7 @@ export const reasons = {
 	BAD_HEADERS: {status: 400, phrase: 'Bad Request'},
 	UNSUPPORTED_TYPE: {status: 415, phrase: 'Unsupported Media Type'},
 	OVERLOADED: {status: 503, phrase: 'Service Unavailable'},
+	BAD_PACKET: {status: 400, phrase: 'Bad Request'},
 	// From the first octet addressed to our key until a signature has verified: one face.
 	CMS_MALFORMED: undecipherable,
 	CMS_UNSUPPORTED: undecipherable,
@@ -45,6 +46,7 @@ export const reasons = {
 	ORIGIN_NEW: forbidden('origin'),
 	ORIGIN_CHALLENGE: forbidden('origin'),
 	ORIGIN_OF_DIALOG: forbidden('origin'),
+	SIGNATURE_NEEDED: forbidden('identity'),
 	REPLAYED: forbidden('replay'),
 	KEY_REUSED: forbidden('key-reuse'),
 	KEY_SHARED_BY_MEDIA: forbidden('key-reuse'),
@@ -64,6 +66,7 @@ export const reasons = {
 	NO_RECIPIENT: {status: 488, phrase: 'Not Acceptable Here'},
 	LEG_OF_ANOTHER: {status: 500, phrase: 'Server Internal Error', alert: 'fault'},
 	NO_TEMPLATE: {status: 488, phrase: 'Not Acceptable Here'},
+	SEQUENCE_EXHAUSTED: {status: 500, phrase: 'Server Internal Error', alert: 'fault'},
 	SEALING_FAILED: {status: 500, phrase: 'Server Internal Error', alert: 'fault'},
 	INTERNAL: {status: 500, phrase: 'Server Internal Error', alert: 'fault'},
 } as const satisfies Record<string, ReasonMeaning>;

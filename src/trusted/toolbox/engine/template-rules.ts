@@ -1,6 +1,6 @@
 import type {PortType} from './port-types.js';
+import {checkRelease, isOneOf} from './release-rules.js';
 import type {Template} from './template.js';
-import type {ToolEffect} from './tool.js';
 
 export type TemplateFault = {
 	readonly code:
@@ -13,13 +13,17 @@ export type TemplateFault = {
 		| 'TEMPLATE_INPUT'
 		/** An input of another type than what is given to it. */
 		| 'TEMPLATE_TYPE'
+		/** A tool that needs a SIP message, in a template about octets. */
+		| 'TEMPLATE_SUBJECT'
 		/** Something opened or verified after the anti-replay step. */
 		| 'TEMPLATE_VERIFY_AFTER_CLAIM'
 		/** A check after keys were handed out. */
 		| 'TEMPLATE_RELEASE_BEFORE_CHECK'
-		/** A sealed body that is used without a signature that verified and a certificate that was checked. */
+		/** A protected body that is used without a signature that verified and a certificate that was checked. */
 		| 'TEMPLATE_UNVERIFIED'
-		/** Keys that are handed out without anti-replay. */
+		/** A signed body that is used without asking whether it belongs to its message. */
+		| 'TEMPLATE_UNBOUND'
+		/** Keys or octets that are handed out without anti-replay. */
 		| 'TEMPLATE_UNCLAIMED'
 		/** A body that leaves with less protection than the template promises. */
 		| 'TEMPLATE_UNPROTECTED'
@@ -29,27 +33,31 @@ export type TemplateFault = {
 	readonly expected: string;
 };
 
-/** What a template may hand to the toolbox; nothing of it is key material. */
-const releasable: readonly PortType[] = [
-	'released-media',
-	'proven-signer',
-	'peer',
-	'verified-content',
-	'sealed-message',
-	'open-message',
-	'signed-entity',
-];
-
 /** Finds the first rule that a template breaks: what no run may find out. */
 export function checkTemplate(template: Template): TemplateFault | undefined {
-	const ports = new Map<string, PortType>([
-		['message', 'message'],
-		['peer', 'peer'],
-	]);
-	return checkSteps(template, ports) ?? checkOrder(template) ?? checkRelease(template, ports);
+	const ports = startPorts(template);
+	return (
+		checkSteps(template, ports) ?? checkOrder(template) ?? checkProvenance(template) ?? checkRelease(template, ports)
+	);
 }
 
-function checkSteps({steps}: Template, ports: Map<string, PortType>): TemplateFault | undefined {
+/** What is there before the first step. */
+export function startPorts({about, direction}: Pick<Template, 'about' | 'direction'>): Map<string, PortType> {
+	if (about === 'message') {
+		return new Map([
+			['message', 'message'],
+			['peer', 'peer'],
+		]);
+	}
+
+	const subject = direction === 'inbound' ? 'packet' : 'octets';
+	return new Map([
+		[subject, subject],
+		['association', 'association'],
+	]);
+}
+
+function checkSteps({about, steps}: Template, ports: Map<string, PortType>): TemplateFault | undefined {
 	const names = new Set<string>();
 	for (const {step, tool, in: sources, line} of steps) {
 		if (names.has(step) || ports.has(step)) {
@@ -57,6 +65,10 @@ function checkSteps({steps}: Template, ports: Map<string, PortType>): TemplateFa
 		}
 
 		names.add(step);
+		if (about === 'octets' && !tool.isGeneral) {
+			return {code: 'TEMPLATE_SUBJECT', line, expected: `a tool that works without a SIP message, got ${tool.name}`};
+		}
+
 		const stray = Object.keys(sources).find((name) => !Object.hasOwn(tool.inputs, name));
 		if (stray !== undefined) {
 			return {code: 'TEMPLATE_INPUT', line, expected: `inputs of ${tool.name}, got ${stray}`};
@@ -91,7 +103,7 @@ function checkOrder({steps}: Template): TemplateFault | undefined {
 			return {code: 'TEMPLATE_VERIFY_AFTER_CLAIM', line, expected: `${tool.name} before anti-replay`};
 		}
 
-		if (hasMinted && isOneOf(tool.effect, ['opens', 'verifies', 'checks', 'claims'])) {
+		if (hasMinted && isOneOf(tool.effect, ['opens', 'verifies', 'binds', 'checks', 'claims'])) {
 			return {code: 'TEMPLATE_RELEASE_BEFORE_CHECK', line, expected: `${tool.name} before keys are handed out`};
 		}
 
@@ -106,41 +118,31 @@ function checkOrder({steps}: Template): TemplateFault | undefined {
 	return undefined;
 }
 
-function checkRelease(template: Template, ports: ReadonlyMap<string, PortType>): TemplateFault | undefined {
-	const {direction, protection, steps, release, releaseLine: line} = template;
-	const has = (effect: ToolEffect) => steps.some(({tool}) => tool.effect === effect);
-	for (const [name, source] of Object.entries(release)) {
-		const type = ports.get(source);
-		if (type === undefined || !releasable.includes(type)) {
-			return {code: 'TEMPLATE_RELEASE', line, expected: `${name} to be something that may be released, got ${source}`};
+/**
+ * What is used of a body that must be signed is what was verified: no parts from beside the signature, and not the signature of one
+ * body with the parts of another.
+ */
+function checkProvenance({direction, protection, steps}: Template): TemplateFault | undefined {
+	if (direction === 'outbound' || !isOneOf(protection, ['sealed', 'signed'])) {
+		return undefined;
+	}
+
+	const verified = new Set<string>();
+	for (const {step, tool, in: sources, line} of steps) {
+		const isParts = Object.values(tool.outputs).includes('parts');
+		const contents = Object.entries(tool.inputs).filter(([, type]) => type === 'verified-content');
+		if (isParts && contents.length === 0) {
+			return {code: 'TEMPLATE_UNVERIFIED', line, expected: `parts of what was verified, got those of ${step}`};
+		}
+
+		for (const [name] of contents) {
+			verified.add(sources[name] ?? '');
+		}
+
+		if (verified.size > 1) {
+			return {code: 'TEMPLATE_UNVERIFIED', line, expected: `one verified content, got ${[...verified].join(' and ')}`};
 		}
 	}
 
-	const typeOf = (name: string) => ports.get(release[name] ?? '');
-	if (direction === 'inbound') {
-		if (protection === 'sealed' && (!has('verifies') || typeOf('signer') !== 'proven-signer')) {
-			return {code: 'TEMPLATE_UNVERIFIED', line, expected: 'a sealed body to be verified and its signer checked'};
-		}
-
-		if (isOneOf(protection, ['sealed', 'sdes']) && !has('claims')) {
-			return {code: 'TEMPLATE_UNCLAIMED', line, expected: 'anti-replay before the release'};
-		}
-
-		return protection !== 'none' && typeOf('media') !== 'released-media'
-			? {code: 'TEMPLATE_RELEASE', line, expected: 'media in the release'}
-			: undefined;
-	}
-
-	const message = typeOf('message');
-	if (protection === 'sealed' && (message !== 'sealed-message' || !has('signs') || !has('encrypts'))) {
-		return {code: 'TEMPLATE_UNPROTECTED', line, expected: 'the message to leave signed and encrypted'};
-	}
-
-	return message === 'sealed-message' || message === 'open-message'
-		? undefined
-		: {code: 'TEMPLATE_RELEASE', line, expected: 'a message in the release'};
-}
-
-function isOneOf<Value extends string>(value: Value, values: readonly Value[]): boolean {
-	return values.includes(value);
+	return undefined;
 }

@@ -14,10 +14,15 @@ export type TemplateStep = {
 export type Template = {
 	readonly name: string;
 	readonly version: number;
+	/** SIP messages, or octets of any protocol. */
+	readonly about: 'message' | 'octets';
 	readonly direction: 'inbound' | 'outbound';
-	/** What it gives or asks of the body; `none` for messages without one. */
-	readonly protection: 'sealed' | 'sdes' | 'clear' | 'none';
-	/** Content types that it takes, lower case. */
+	/**
+	 * What it gives or asks of the body. `signed`: at least signed, of a message that describes no session; `none`: there is no
+	 * body; `packet`: octets that are encrypted, numbered and have a tag.
+	 */
+	readonly protection: 'sealed' | 'sdes' | 'clear' | 'signed' | 'none' | 'packet';
+	/** Content types that it takes, lower case; `;smime-type=…` may follow. Of a message without body, and of octets: none. */
 	readonly accepts: readonly string[];
 	readonly steps: readonly TemplateStep[];
 	/** What the run gives back: name → `step.port`. */

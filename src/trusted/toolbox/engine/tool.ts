@@ -14,7 +14,21 @@ import type {PortType, PortTypes} from './port-types.js';
 import type {Reason} from './reasons.js';
 
 /** What a tool did that the rules of templates speak about. */
-export type ToolEffect = 'opens' | 'verifies' | 'checks' | 'claims' | 'mints' | 'signs' | 'encrypts' | 'none';
+export type ToolEffect = 'opens' | 'verifies' | 'binds' | 'checks' | 'claims' | 'mints' | 'signs' | 'encrypts' | 'none';
+
+/** The security service that a tool gives (DESIGN §5). */
+export type ToolService =
+	| 'encryption'
+	| 'decryption'
+	| 'random numbers'
+	| 'integrity'
+	| 'anti-replay'
+	| 'header processing'
+	| 'certificate check'
+	| 'origin check'
+	| 'key derivation'
+	| 'release'
+	| 'alert';
 
 /** Databases, keys and clocks: what the trusted domain has. */
 export type ToolServices = {
@@ -31,26 +45,39 @@ export type ToolServices = {
 	readonly freshness: {readonly maxAgeSeconds: number; readonly maxFutureSeconds: number};
 };
 
-/** The message that a run is about. */
-export type ToolContext = ToolServices & {
+/** What every run has, whatever it is about. */
+export type RunContext = {
 	readonly nowMs: number;
-	readonly call: string;
-	readonly leg: Leg;
-	readonly role: 'offer' | 'answer' | 'none';
-	/** Absent for what leaves. */
-	readonly origin: MessageOrigin | undefined;
 	/** Overwrites octets when the run has ended, however it ends. */
 	readonly wipeLater: (octets: Uint8Array) => void;
 };
+
+/** The message that a run is about. */
+export type ToolContext = ToolServices &
+	RunContext & {
+		readonly call: string;
+		readonly leg: Leg;
+		readonly role: 'offer' | 'answer' | 'none';
+		/** Absent for what leaves. */
+		readonly origin: MessageOrigin | undefined;
+	};
 
 export type ToolRefusal = {readonly reason: Reason; readonly detail: string};
 
 export type Ports = Readonly<Record<string, PortType>>;
 export type PortValues<Declared extends Ports> = {readonly [Name in keyof Declared]: PortTypes[Declared[Name]]};
 
-export type Tool<In extends Ports = Ports, Out extends Ports = Ports, Parameters extends z.ZodType = z.ZodType> = {
+export type Tool<
+	In extends Ports = Ports,
+	Out extends Ports = Ports,
+	Parameters extends z.ZodType = z.ZodType,
+	Context extends RunContext = ToolContext,
+> = {
 	readonly name: string;
 	readonly version: number;
+	readonly service: ToolService;
+	/** What it does, in one sentence that begins with a verb and ends with a full stop. */
+	readonly purpose: string;
 	readonly effect: ToolEffect;
 	readonly inputs: In;
 	readonly outputs: Out;
@@ -58,13 +85,15 @@ export type Tool<In extends Ports = Ports, Out extends Ports = Ports, Parameters
 	/** Says what it found or why not. A throw is a bug, and a denial. */
 	readonly run: (
 		inputs: PortValues<In>,
-		context: ToolContext,
+		context: Context,
 		parameters: z.infer<Parameters>,
 	) => Promise<Result<PortValues<Out>, ToolRefusal>> | Result<PortValues<Out>, ToolRefusal>;
 };
 
 /** A tool whose ports are forgotten by the type system: the engine checks them when a template is loaded. */
 export type AnyTool = Omit<Tool, 'run'> & {
+	/** True where it works without a SIP message and the databases: in templates about octets as well. */
+	readonly isGeneral: boolean;
 	readonly run: (
 		inputs: Readonly<Record<string, unknown>>,
 		context: ToolContext,
@@ -72,15 +101,23 @@ export type AnyTool = Omit<Tool, 'run'> & {
 	) => Promise<Result<Readonly<Record<string, unknown>>, ToolRefusal>>;
 };
 
-/** Declares a tool. */
+/** Declares a tool that works on SIP messages and has the databases. */
 export function defineTool<const In extends Ports, const Out extends Ports, Parameters extends z.ZodType>(
 	tool: Tool<In, Out, Parameters>,
 ): AnyTool {
 	return {
 		...tool,
+		isGeneral: false,
 		run: async (inputs, context, parameters) =>
 			tool.run(inputs as PortValues<In>, context, parameters as z.infer<Parameters>),
 	};
+}
+
+/** Declares a tool that needs nothing but its inputs: it serves any protocol. */
+export function defineGeneralTool<const In extends Ports, const Out extends Ports, Parameters extends z.ZodType>(
+	tool: Tool<In, Out, Parameters, RunContext>,
+): AnyTool {
+	return {...defineTool(tool), isGeneral: true};
 }
 
 /** A refusal as a result. */

@@ -28,8 +28,11 @@ export type PeerRules = {
 	readonly offerDigest?: 'required' | 'if-present';
 	/** Signed but not encrypted bodies show their keys to every proxy. @default refused */
 	readonly clearSigned?: 'i-accept-visible-keys';
-	/** Requests without a body in a sealed dialog: from the dialog's own address only, or from anywhere. @default 'origin' */
-	readonly bodyless?: 'origin' | 'any';
+	/**
+	 * Requests that describe no session in a sealed dialog: from the dialog's own address only, with signed headers (both ways; ACK and
+	 * CANCEL cannot have them), or from anywhere. @default 'origin'
+	 */
+	readonly bodyless?: 'origin' | 'signed' | 'any';
 	/** @default 'AES-256-GCM' */
 	readonly cipher?: ContentCipher;
 };
@@ -109,7 +112,7 @@ const rules = {
 	suites: z.array(z.string().refine(isSrtpSuiteName, 'Expected an SRTP suite.')).min(1).exactOptional(),
 	offerDigest: z.enum(['required', 'if-present']).exactOptional(),
 	clearSigned: z.literal('i-accept-visible-keys').exactOptional(),
-	bodyless: z.enum(['origin', 'any']).exactOptional(),
+	bodyless: z.enum(['origin', 'signed', 'any']).exactOptional(),
 	cipher: z.enum(['AES-128-GCM', 'AES-256-GCM', 'AES-128-CBC', 'AES-192-CBC', 'AES-256-CBC']).exactOptional(),
 };
 const pem = z.string().includes('-----BEGIN ');

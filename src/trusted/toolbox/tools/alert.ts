@@ -6,6 +6,8 @@ import {defineTool} from '../engine/tool.js';
 export const alert = defineTool({
 	name: 'alert',
 	version: 1,
+	service: 'alert',
+	purpose: 'Tells the operator that a message came this far.',
 	effect: 'none',
 	inputs: {},
 	outputs: {},

@@ -13,6 +13,8 @@ import {dialogOf, readMessageHeaders} from './message-headers.js';
 export const antiReplay = defineTool({
 	name: 'anti-replay',
 	version: 1,
+	service: 'anti-replay',
+	purpose: 'Reserves the signed content and every key of the body in the ledger, all or none.',
 	effect: 'claims',
 	inputs: {
 		message: 'message',
@@ -31,6 +33,8 @@ export const antiReplay = defineTool({
 export const keyReplay = defineTool({
 	name: 'key-replay',
 	version: 1,
+	service: 'anti-replay',
+	purpose: 'Reserves every key of a body that nobody signed in the ledger, all or none.',
 	effect: 'claims',
 	inputs: {message: 'message', media: 'media'},
 	outputs: {claim: 'granted-claim'},

@@ -13,6 +13,8 @@ import {readMessageHeaders} from './message-headers.js';
 export const certificateCheck = defineTool({
 	name: 'certificate-check',
 	version: 1,
+	service: 'certificate check',
+	purpose: 'Checks that every signer is certified and speaks for the party that the message says it is from.',
 	effect: 'checks',
 	inputs: {message: 'message', content: 'verified-content', peer: 'peer'},
 	outputs: {signer: 'proven-signer', peer: 'peer'},

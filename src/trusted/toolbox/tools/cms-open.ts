@@ -9,6 +9,8 @@ import {cmsReason} from './cms-reason.js';
 export const cmsOpen = defineTool({
 	name: 'cms-open',
 	version: 1,
+	service: 'decryption',
+	purpose: 'Opens the envelope that is the body of a message.',
 	effect: 'opens',
 	inputs: {message: 'message'},
 	outputs: {entity: 'entity'},

@@ -13,6 +13,8 @@ import {cmsReason} from './cms-reason.js';
 export const cmsVerify = defineTool({
 	name: 'cms-verify',
 	version: 1,
+	service: 'integrity',
+	purpose: 'Verifies every signature of a signed entity.',
 	effect: 'verifies',
 	inputs: {entity: 'entity'},
 	outputs: {content: 'verified-content'},

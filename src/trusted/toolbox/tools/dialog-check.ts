@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {ok} from '../../../base/result.js';
+import type {SipMessage} from '../../../wire/sip/message.js';
 import {defineTool, refuse} from '../engine/tool.js';
 import {dialogOf, readMessageHeaders} from './message-headers.js';
 
@@ -10,6 +11,8 @@ import {dialogOf, readMessageHeaders} from './message-headers.js';
 export const dialogCheck = defineTool({
 	name: 'dialog-check',
 	version: 1,
+	service: 'origin check',
+	purpose: 'Checks that a message without a body comes from the address that its sealed dialog came from.',
 	effect: 'checks',
 	inputs: {message: 'message', peer: 'peer'},
 	outputs: {},
@@ -24,9 +27,19 @@ export const dialogCheck = defineTool({
 			return refuse('UNKNOWN_DIALOG', 'Expected a message of the dialog of its leg.');
 		}
 
-		const isSealed = leg.signer !== undefined && (leg.peer ?? peer).bodyless === 'origin';
+		const {bodyless} = leg.peer ?? peer;
+		const isSealed = leg.signer !== undefined && bodyless !== 'any';
+		if (isSealed && bodyless === 'signed' && isSignable(message)) {
+			return refuse('SIGNATURE_NEEDED', 'Expected the headers of a request in a sealed dialog to be signed.');
+		}
+
 		return isSealed && leg.origin?.address !== origin?.address
 			? refuse('ORIGIN_OF_DIALOG', 'Expected the address that the sealed messages of the dialog came from.')
 			: ok({});
 	},
 });
+
+/** Proxies write a CANCEL anew, and an ACK changes nothing: neither can be asked for a signature. */
+export function isSignable(message: SipMessage): boolean {
+	return message.kind === 'request' && message.method !== 'CANCEL' && message.method !== 'ACK';
+}

@@ -6,6 +6,8 @@ import {defineTool, refuse} from '../engine/tool.js';
 export const encrypt = defineTool({
 	name: 'encrypt',
 	version: 1,
+	service: 'encryption',
+	purpose: 'Puts a signed entity into an envelope that its recipient alone can open.',
 	effect: 'encrypts',
 	inputs: {signed: 'signed-entity', recipient: 'recipient', peer: 'peer'},
 	outputs: {sealed: 'sealed-octets'},

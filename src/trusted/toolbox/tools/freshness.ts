@@ -10,6 +10,8 @@ import {readMessageHeaders} from './message-headers.js';
 export const freshness = defineTool({
 	name: 'freshness',
 	version: 1,
+	service: 'anti-replay',
+	purpose: 'Checks that every time which the message states lies inside the window.',
 	effect: 'checks',
 	inputs: {message: 'message', content: 'verified-content', parts: 'parts'},
 	outputs: {signedAt: 'signed-at'},

@@ -18,7 +18,9 @@ export const offerDigestHeader = 'Sallyport-Offer-Digest';
 export const headerBinding = defineTool({
 	name: 'header-binding',
 	version: 1,
-	effect: 'checks',
+	service: 'header processing',
+	purpose: 'Checks that the signed headers and those of the message agree.',
+	effect: 'binds',
 	inputs: {message: 'message', parts: 'parts', peer: 'peer'},
 	outputs: {},
 	parameters: z.strictObject({}),
@@ -52,7 +54,9 @@ export const headerBinding = defineTool({
 type Difference = CodedFailure<Reason>;
 
 function compare(outer: MessageHeaders, inner: MessageHeaders, binding: 'proxy' | 'b2bua'): Difference | undefined {
-	if (inner.dateMs === undefined || (binding === 'proxy' && inner.contact === undefined)) {
+	// BYE and MESSAGE have no Contact (RFC 3261 §20, RFC 3428 §4).
+	const needsContact = binding === 'proxy' && (outer.contact !== undefined || outer.cseq.method === 'INVITE');
+	if (inner.dateMs === undefined || (needsContact && inner.contact === undefined)) {
 		return {code: 'BINDING_INCOMPLETE', message: 'Expected Date and Contact among the signed headers.'};
 	}
 

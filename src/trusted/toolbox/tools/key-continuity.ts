@@ -10,6 +10,8 @@ import {mediaAddresses} from './media-address.js';
 export const keyContinuity = defineTool({
 	name: 'key-continuity',
 	version: 1,
+	service: 'anti-replay',
+	purpose: 'Checks what a new body does with the keys of its leg: no MKI twice, no key at another address.',
 	effect: 'checks',
 	inputs: {media: 'media'},
 	outputs: {},

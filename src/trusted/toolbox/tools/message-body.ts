@@ -7,6 +7,8 @@ import {defineTool} from '../engine/tool.js';
 export const sealMessage = defineTool({
 	name: 'seal-message',
 	version: 1,
+	service: 'release',
+	purpose: 'Makes an envelope the body of its message.',
 	effect: 'none',
 	inputs: {message: 'message', sealed: 'sealed-octets', peer: 'peer'},
 	outputs: {message: 'sealed-message'},
@@ -27,6 +29,8 @@ export const sealMessage = defineTool({
 export const openMessage = defineTool({
 	name: 'open-message',
 	version: 1,
+	service: 'release',
+	purpose: 'Makes a session description with its keys the body of its message.',
 	effect: 'none',
 	inputs: {message: 'message', sdp: 'secret-sdp'},
 	outputs: {message: 'open-message'},
@@ -40,6 +44,8 @@ export const openMessage = defineTool({
 export const clearMessage = defineTool({
 	name: 'clear-message',
 	version: 1,
+	service: 'release',
+	purpose: 'Lets a message go as it is, without keys.',
 	effect: 'none',
 	inputs: {message: 'message'},
 	outputs: {message: 'open-message'},

@@ -9,6 +9,8 @@ import type {Peer} from '../policy/policy.js';
 export const originCheck = defineTool({
 	name: 'origin-check',
 	version: 1,
+	service: 'origin check',
+	purpose: 'Asks whether the signer has authenticated from this address before.',
 	effect: 'checks',
 	inputs: {signer: 'proven-signer', peer: 'peer'},
 	outputs: {},
@@ -23,6 +25,8 @@ export const originCheck = defineTool({
 export const claimedOriginCheck = defineTool({
 	name: 'claimed-origin-check',
 	version: 1,
+	service: 'origin check',
+	purpose: 'Checks the address where nothing is proven, against those that the operator has entered.',
 	effect: 'checks',
 	inputs: {peer: 'peer'},
 	outputs: {},
@@ -37,6 +41,8 @@ export const claimedOriginCheck = defineTool({
 export const originLearn = defineTool({
 	name: 'origin-learn',
 	version: 1,
+	service: 'origin check',
+	purpose: 'Remembers where a message came from that has passed everything.',
 	effect: 'none',
 	inputs: {signer: 'proven-signer', claim: 'granted-claim'},
 	outputs: {},

@@ -7,6 +7,8 @@ import {defineTool} from '../engine/tool.js';
 export const outerEntity = defineTool({
 	name: 'outer-entity',
 	version: 1,
+	service: 'header processing',
+	purpose: 'Takes the body of a message as it is.',
 	effect: 'none',
 	inputs: {message: 'message'},
 	outputs: {entity: 'entity'},

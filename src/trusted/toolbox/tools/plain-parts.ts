@@ -8,6 +8,8 @@ import {defineTool, refuse} from '../engine/tool.js';
 export const plainParts = defineTool({
 	name: 'plain-parts',
 	version: 1,
+	service: 'header processing',
+	purpose: 'Takes the session description that is the body of a message in the open.',
 	effect: 'none',
 	inputs: {message: 'message'},
 	outputs: {parts: 'parts'},

@@ -11,6 +11,8 @@ import {fingerprintOf} from '../policy/policy.js';
 export const recipient = defineTool({
 	name: 'recipient',
 	version: 1,
+	service: 'certificate check',
+	purpose: 'Derives from policy and call who may open what leaves, and checks the certificate.',
 	effect: 'checks',
 	inputs: {peer: 'peer'},
 	outputs: {recipient: 'recipient'},

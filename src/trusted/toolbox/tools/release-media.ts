@@ -19,6 +19,8 @@ import {mediaAddresses} from './media-address.js';
 export const releaseMedia = defineTool({
 	name: 'release-media',
 	version: 1,
+	service: 'release',
+	purpose: 'Hands out what was claimed, with handles in the place of keys.',
 	effect: 'mints',
 	inputs: {claim: 'granted-claim'},
 	outputs: {media: 'released-media'},
@@ -36,6 +38,8 @@ export const releaseMedia = defineTool({
 export const releaseClear = defineTool({
 	name: 'release-clear',
 	version: 1,
+	service: 'release',
+	purpose: 'Hands out a session description without keys.',
 	effect: 'none',
 	inputs: {media: 'media'},
 	outputs: {media: 'released-media'},

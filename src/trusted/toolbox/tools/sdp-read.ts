@@ -15,6 +15,8 @@ import {defineTool, refuse} from '../engine/tool.js';
 export const sdpRead = defineTool({
 	name: 'sdp-read',
 	version: 1,
+	service: 'header processing',
+	purpose: 'Reads a session description and the keys of its crypto lines.',
 	effect: 'none',
 	inputs: {parts: 'parts', peer: 'peer'},
 	outputs: {media: 'media'},
@@ -66,6 +68,8 @@ export const sdpRead = defineTool({
 export const sdpReadClear = defineTool({
 	name: 'sdp-read-clear',
 	version: 1,
+	service: 'header processing',
+	purpose: 'Reads a session description and drops keys that stand in it.',
 	effect: 'none',
 	inputs: {parts: 'parts'},
 	outputs: {media: 'media'},

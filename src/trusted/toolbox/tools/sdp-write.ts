@@ -15,6 +15,8 @@ import type {OwnKeyHandle} from '../protocol.js';
 export const sdpWrite = defineTool({
 	name: 'sdp-write',
 	version: 1,
+	service: 'header processing',
+	purpose: 'Puts our keys in the place of their handles, each for the one recipient it may be sealed for.',
 	effect: 'none',
 	inputs: {message: 'message', recipient: 'recipient'},
 	outputs: {sdp: 'secret-sdp'},
@@ -26,6 +28,8 @@ export const sdpWrite = defineTool({
 export const sdpWriteOpen = defineTool({
 	name: 'sdp-write-open',
 	version: 1,
+	service: 'header processing',
+	purpose: 'Puts our keys in the place of their handles, for a body that leaves in the open.',
 	effect: 'none',
 	inputs: {message: 'message'},
 	outputs: {sdp: 'secret-sdp'},

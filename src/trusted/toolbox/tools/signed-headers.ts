@@ -13,6 +13,8 @@ import {readMessageHeaders} from './message-headers.js';
 export const signedHeaders = defineTool({
 	name: 'signed-headers',
 	version: 1,
+	service: 'header processing',
+	purpose: 'Copies what the signed part must say of its message.',
 	effect: 'none',
 	inputs: {message: 'message'},
 	outputs: {message: 'message', headers: 'signed-headers'},

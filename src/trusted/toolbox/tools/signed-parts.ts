@@ -13,12 +13,20 @@ import {defineTool, refuse, type ToolContext} from '../engine/tool.js';
 export const signedParts = defineTool({
 	name: 'signed-parts',
 	version: 1,
+	service: 'header processing',
+	purpose: 'Takes signed content apart into session description and signed headers.',
 	effect: 'none',
 	inputs: {content: 'verified-content'},
 	outputs: {parts: 'parts'},
-	parameters: z.strictObject({}),
-	run: ({content}, context) => {
-		const parts = readParts(content.content, context);
+	parameters: z.strictObject({
+		/** Content types that are passed over though they must be handled: somebody else reads them. */
+		also: z
+			.array(z.string().regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+$/))
+			.max(16)
+			.default([]),
+	}),
+	run: ({content}, context, {also}) => {
+		const parts = readParts(content.content, context, also);
 		return parts.ok ? ok({parts: parts.value}) : refuse('BAD_SIGNED_CONTENT', parts.failure.message);
 	},
 });
@@ -27,7 +35,11 @@ type PartsFailure = CodedFailure<'BAD_CONTENT'>;
 
 type WipingContext = Pick<ToolContext, 'wipeLater'>;
 
-function readParts(content: Uint8Array, context: WipingContext): Result<BodyParts, PartsFailure> {
+function readParts(
+	content: Uint8Array,
+	context: WipingContext,
+	also: readonly string[],
+): Result<BodyParts, PartsFailure> {
 	const entity = parseMimeEntity(content);
 	const leaves = entity.ok ? leafEntities(entity.value) : entity;
 	if (!leaves.ok) {
@@ -37,7 +49,7 @@ function readParts(content: Uint8Array, context: WipingContext): Result<BodyPart
 	const descriptions: Uint8Array[] = [];
 	const headerSets: (readonly SipHeader[])[] = [];
 	for (const leaf of leaves.value) {
-		const part = readLeaf(leaf, context);
+		const part = also.includes(typeOf(leaf)) ? ok<LeafParts>({}) : readLeaf(leaf, context);
 		if (!part.ok) {
 			return part;
 		}

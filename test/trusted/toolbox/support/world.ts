@@ -8,7 +8,7 @@ import {
 	parseCredential,
 } from '#dist/trusted/certificates/index.js';
 import {MasterKey} from '#dist/trusted/media/srtp/index.js';
-import {Toolbox, type ToolboxOptions} from '#dist/trusted/toolbox/index.js';
+import {type PeerRules, Toolbox, type ToolboxOptions} from '#dist/trusted/toolbox/index.js';
 import type {
 	Denial,
 	FilterInbound,
@@ -82,10 +82,14 @@ export async function makeWorld(): Promise<World> {
 export type Pair = {readonly caller: Toolbox; readonly callee: Toolbox};
 
 /** Bob's toolbox and the gateway's, which trust each other. */
-export async function openPair(world: World, more: Partial<ToolboxOptions> = {}): Promise<Pair> {
+export async function openPair(
+	world: World,
+	{callerDefaults = {}, ...more}: Partial<ToolboxOptions> & {readonly callerDefaults?: PeerRules} = {},
+): Promise<Pair> {
 	const caller = await Toolbox.open(
 		world.options('bob', world.bob, {
 			localDomains: ['biloxi.example.com'],
+			defaults: callerDefaults,
 			peers: [
 				{
 					name: 'gateway',
