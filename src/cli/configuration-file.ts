@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {dirname, resolve} from 'node:path';
 import {LineCounter, parseDocument} from 'yaml';
 import {SallyportError} from '../base/error.js';
@@ -27,7 +27,7 @@ export function readConfiguration(path: string): GatewayOptions {
 }
 
 /** Names of fields that hold PEM text, and of those that hold a path of ours. */
-const pemFields: ReadonlySet<string> = new Set(['certificate', 'privateKey', 'trustAnchors']);
+const pemFields: ReadonlySet<string> = new Set(['certificate', 'privateKey', 'trustAnchors', 'templateSigners']);
 const pathFields: ReadonlySet<string> = new Set(['directory', 'adminSocket']);
 const templateFields: ReadonlySet<string> = new Set(['templates']);
 
@@ -52,10 +52,23 @@ function withFiles(value: unknown, folder: string, field = ''): unknown {
 	}
 
 	if (templateFields.has(field) && !value.includes('\n')) {
-		return readText(resolve(folder, value), 'template');
+		return readTemplate(resolve(folder, value));
 	}
 
 	return pathFields.has(field) ? resolve(folder, value) : value;
+}
+
+/** A template, and the signature that lies beside it as `NAME.p7s` (detached CMS, DER or PEM), where there is one. */
+function readTemplate(path: string): string | {readonly yaml: string; readonly signature: string} {
+	const yaml = readText(path, 'template');
+	const signaturePath = `${path}.p7s`;
+	if (!existsSync(signaturePath)) {
+		return yaml;
+	}
+
+	const octets = readFileSync(signaturePath);
+	const pem = /-----BEGIN [A-Z0-9 ]+-----([^-]+)-----END/.exec(octets.toString('latin1'))?.[1];
+	return {yaml, signature: pem ?? octets.toString('base64')};
 }
 
 function readText(path: string, what: string): string {

@@ -34,7 +34,7 @@ async function serve({config, json = false, pretendTime}: ServeOptions): Promise
 	try {
 		const running = await openGateway(options, {clock});
 		try {
-			await run(running, options, clock, json ? sayJson : sayWords);
+			await run(running, options, clock, json ? sayJson : sayWords, config);
 		} finally {
 			await running.close();
 		}
@@ -43,7 +43,15 @@ async function serve({config, json = false, pretendTime}: ServeOptions): Promise
 	}
 }
 
-async function run(running: RunningGateway, options: GatewayOptions, clock: Clock, say: Say): Promise<void> {
+async function run(
+	running: RunningGateway,
+	options: GatewayOptions,
+	clock: Clock,
+	say: Say,
+	config: string,
+): Promise<void> {
+	const onHangUp = () => void reload(running, config, say);
+	process.on('SIGHUP', onHangUp);
 	const stop = stopSignal();
 	const admin =
 		options.adminSocket === undefined ? undefined : await AdminServer.open(options.adminSocket, adminSource(running));
@@ -69,6 +77,7 @@ async function run(running: RunningGateway, options: GatewayOptions, clock: Cloc
 		say('stopping', {reason});
 		process.exitCode = reason.endsWith('-lost') ? 1 : 0;
 	} finally {
+		process.off('SIGHUP', onHangUp);
 		await admin?.close();
 	}
 
@@ -92,6 +101,16 @@ function stopSignal(): Promise<string> {
 		// Calls go on where nobody reads the events any more.
 		process.stdout.on('error', () => {});
 	});
+}
+
+/** Reads the configuration again for its templates (SIGHUP). What is wrong with it is said, and what was in force stays. */
+async function reload(running: RunningGateway, config: string, say: Say): Promise<void> {
+	try {
+		const {toolbox} = readConfiguration(config);
+		say('templates-reloaded', await running.reloadTemplates(toolbox.templates ?? []));
+	} catch (error) {
+		say('failure', {code: error instanceof SallyportError ? error.code : 'INTERNAL'});
+	}
 }
 
 type Say = (event: string, figures: Readonly<Record<string, unknown>>) => void;

@@ -21,6 +21,8 @@ export type RunningGateway = {
 	readonly suites: readonly SrtpSuiteName[];
 	/** Resolves when toolbox or media domain are gone; the gateway has then ended its calls and takes no more. */
 	readonly lost: TrustedDomains['lost'];
+	/** Puts templates in force that are not yet; calls go on. */
+	readonly reloadTemplates: TrustedDomains['reloadTemplates'];
 	readAlerts(afterSequence: number, limit: number): Promise<readonly Alert[]>;
 	readLedger(limit: number): Promise<readonly LedgerEntry[]>;
 	/** Ends calls with BYE, then everything else. Safe twice. */
@@ -87,6 +89,7 @@ export async function openGateway(
 			await gateway.close(`${domain}-lost`);
 			return domain;
 		}),
+		reloadTemplates: domains.reloadTemplates,
 		readAlerts: (afterSequence, limit) => domains.toolbox.readAlerts(afterSequence, limit),
 		readLedger: (limit) => domains.toolbox.readLedger(limit),
 		close() {

@@ -6,6 +6,7 @@ import {MediaDomain} from '../trusted/media/media-domain.js';
 import {MediaPlane} from '../trusted/media/media-plane.js';
 import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
+import type {TemplateReload} from '../trusted/toolbox/template-replacement.js';
 import {Toolbox} from '../trusted/toolbox/toolbox.js';
 import {ToolboxClient} from '../trusted/toolbox/toolbox-client.js';
 import {ToolboxDomain} from '../trusted/toolbox/toolbox-domain.js';
@@ -23,6 +24,8 @@ export type TrustedDomains = {
 	readonly media: MediaClient;
 	/** Resolves when a port closes before `close` was called. */
 	readonly lost: Promise<'toolbox' | 'media'>;
+	/** Puts templates in force that are not yet, for messages that come from now on. */
+	readonly reloadTemplates: (texts: NonNullable<ToolboxOptions['templates']>) => Promise<TemplateReload>;
 	/** What they hold: to be the same before calls and after. */
 	readonly load: () => {readonly relays: number; readonly calls: number; readonly issued: number};
 	close(): Promise<void>;
@@ -61,6 +64,7 @@ export async function startTrustedDomains(options: TrustedDomainsOptions): Promi
 			toToolbox.port2.once('close', () => isClosing || resolve('toolbox'));
 			toMedia.port2.once('close', () => isClosing || resolve('media'));
 		}),
+		reloadTemplates: (texts) => toolbox.reloadTemplates(texts),
 		load: () => ({relays: plane.size, ...toolbox.load}),
 		async close() {
 			isClosing = true;

@@ -264,3 +264,25 @@ test.serial('without --json events are words, and every admin path answers', asy
 	served.child.kill('SIGTERM');
 	t.is(await served.exited, 0);
 });
+
+test.serial('SIGHUP has the templates read again, and what is broken leaves the old ones in force', async (t) => {
+	const {folder, changed} = await openScene(t);
+	const shipped = await readFile(resolve('dist/trusted/toolbox/templates/sdes-smime-inbound.yaml'), 'utf8');
+	const template = join(folder, 'inbound.yaml');
+	await writeFile(template, shipped.replace('version: 1', 'version: 2'));
+	const configuration = await changed((yaml) => yaml.replace('toolbox:\n', 'toolbox:\n  templates: [inbound.yaml]\n'));
+	const served = new Served(t, configuration, ['--json']);
+	await served.event('listening');
+	await writeFile(template, shipped.replace('version: 1', 'version: 3'));
+	served.child.kill('SIGHUP');
+	const {replaced, refused} = await served.event('templates-reloaded');
+	t.deepEqual([replaced, refused], [['sdes-smime-inbound@3'], []]);
+	served.lines.length = 0;
+	await writeFile(template, shipped.replace('version: 1', 'version: 4').replace('cms-open@1', 'cms-open@7'));
+	served.child.kill('SIGHUP');
+	const again = await served.event('templates-reloaded');
+	t.deepEqual(again['replaced'], []);
+	t.regex(JSON.stringify(again['refused']), /TEMPLATE_UNKNOWN_TOOL/);
+	served.child.kill('SIGTERM');
+	t.is(await served.exited, 0, served.stderr);
+});

@@ -18,6 +18,7 @@ import {StateDatabase} from './databases/state-database.js';
 import {Engine} from './engine/engine.js';
 import type {Template} from './engine/template.js';
 import {TemplateDatabase} from './engine/template-database.js';
+import {TemplateSigners, type TemplateText} from './engine/template-signers.js';
 import {filterInbound} from './filter-inbound.js';
 import {filterOutbound} from './filter-outbound.js';
 import {Ledger} from './ledger/ledger.js';
@@ -30,6 +31,13 @@ import {fingerprintOf, Policy} from './policy/policy.js';
 import {parseToolboxOptions, type ToolboxOptions} from './policy/toolbox-options.js';
 import type {LedgerEntry, ToolboxReply, ToolboxRequest} from './protocol.js';
 import {SteadyTime} from './steady-time.js';
+import {
+	loadTemplates,
+	reloadTemplates,
+	replaceTemplate,
+	type TemplateReload,
+	type TemplateReplacement,
+} from './template-replacement.js';
 import type {ToolboxState} from './toolbox-state.js';
 import {toolRegistry} from './tools/registry.js';
 
@@ -54,9 +62,12 @@ export class Toolbox {
 	/** Requests of one call run one after another. */
 	readonly #turns = new Map<string, Promise<unknown>>();
 
-	private constructor(state: ToolboxState, database: StateDatabase) {
+	readonly #replacement: TemplateReplacement;
+
+	private constructor(state: ToolboxState, database: StateDatabase, replacement: TemplateReplacement) {
 		this.#state = state;
 		this.#database = database;
+		this.#replacement = replacement;
 		this.#sweep = setInterval(() => void this.sweep().catch(() => {}), sweepIntervalMs);
 		this.#sweep.unref();
 	}
@@ -70,10 +81,12 @@ export class Toolbox {
 		const {directory, freshness = {maxAgeSeconds: 300, maxFutureSeconds: 60}} = checked;
 		const policy = new Policy(checked);
 		const templates = new TemplateDatabase(toolRegistry);
-		for (const [index, yaml] of (checked.templates ?? []).entries()) {
-			templates.add(yaml, `templates[${index}]`);
+		const texts = (checked.templates ?? []).map((text) => (typeof text === 'string' ? {yaml: text} : text));
+		for (const [index, {yaml}] of texts.entries()) {
+			templates.check(yaml, `templates[${index}]`);
 		}
 
+		const signers = checked.templateSigners && new TemplateSigners(checked.templateSigners);
 		mkdirSync(directory, {recursive: true, mode: 0o700});
 		const clock = parts.clock ?? systemClock;
 		const time = new SteadyTime(clock);
@@ -96,9 +109,16 @@ export class Toolbox {
 			freshness,
 		};
 		const engine = new Engine({uniformFailureMs: checked.uniformFailureMs ?? 20});
-		const toolbox = new Toolbox({services, engine, templates, audit, time}, database);
-		await toolbox.sweep();
-		return toolbox;
+		const state = {services, engine, templates, audit, time};
+		const toolbox = new Toolbox(state, database, {state, signers, store: database.templates});
+		try {
+			await loadTemplates(toolbox.#replacement, texts, database.templates);
+			await toolbox.sweep();
+			return toolbox;
+		} catch (error) {
+			await toolbox.close();
+			throw error;
+		}
 	}
 
 	get templates(): readonly Template[] {
@@ -163,6 +183,20 @@ export class Toolbox {
 			detail: 'A request between the domains was refused.',
 		});
 		audit.append(atMs, 'refused', {call, code});
+	}
+
+	/**
+	 * Puts a template in force for messages that come from now on, over restarts too: it needs a higher version than the one of its name, and
+	 * the signature that `templateSigners` asks for. Rejects with `SallyportError` (codes TEMPLATE_…); nothing is then changed.
+	 */
+	async replaceTemplate(text: TemplateText, source = 'replacement'): Promise<Template> {
+		return this.#inTurn('', () => replaceTemplate(this.#replacement, text, source));
+	}
+
+	/** Does so with every text that is not in force yet, such as those of a configuration that was read again. Never rejects. */
+	async reloadTemplates(texts: readonly (string | TemplateText)[]): Promise<TemplateReload> {
+		const all = texts.map((text) => (typeof text === 'string' ? {yaml: text} : text));
+		return this.#inTurn('', () => reloadTemplates(this.#replacement, all));
 	}
 
 	/** Forgets what has run out; runs by itself every minute. */

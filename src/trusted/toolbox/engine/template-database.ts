@@ -8,7 +8,7 @@ import type {AnyTool} from './tool.js';
 
 /** The templates that are in force: those that ship with the package, and the operator's. */
 export class TemplateDatabase {
-	readonly #templates = new Map<string, Template>();
+	readonly #templates = new Map<string, {readonly template: Template; readonly yaml: string}>();
 	readonly #tools: ReadonlyMap<string, AnyTool>;
 
 	/** Loads what ships. Throws as `parseTemplate` does. */
@@ -19,10 +19,10 @@ export class TemplateDatabase {
 		}
 	}
 
-	/** Adds a template; one of the same name must have a higher version, and takes its place for runs that start later. */
-	add(yaml: string, source: string): Template {
+	/** Reads and checks a template as `add` does, and changes nothing. */
+	check(yaml: string, source: string): Template {
 		const template = parseTemplate(yaml, source, this.#tools);
-		const present = this.#templates.get(template.name);
+		const present = this.#templates.get(template.name)?.template;
 		if (present && present.version >= template.version) {
 			throw new SallyportError(
 				'TEMPLATE_VERSION',
@@ -30,8 +30,26 @@ export class TemplateDatabase {
 			);
 		}
 
-		this.#templates.set(template.name, template);
 		return template;
+	}
+
+	/**
+	 * Adds a template; one of the same name must have a higher version, and takes its place for runs that start later. Runs that
+	 * have begun finish on what they began with. Throws as `parseTemplate` does, or TEMPLATE_VERSION; nothing is then changed.
+	 */
+	add(yaml: string, source: string): Template {
+		const template = this.check(yaml, source);
+		this.#templates.set(template.name, {template, yaml});
+		return template;
+	}
+
+	/** True when exactly this text is in force. */
+	isInForce(yaml: string): boolean {
+		return [...this.#templates.values()].some((present) => present.yaml === yaml);
+	}
+
+	get(name: string): Template | undefined {
+		return this.#templates.get(name)?.template;
 	}
 
 	/** The template for a body of this type under this protection; `undefined` as type for no body. */
@@ -49,7 +67,7 @@ export class TemplateDatabase {
 	}
 
 	list(): readonly Template[] {
-		return [...this.#templates.values()];
+		return [...this.#templates.values()].map(({template}) => template);
 	}
 }
 

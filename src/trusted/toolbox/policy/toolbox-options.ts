@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {SallyportError} from '../../../base/error.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../../../wire/sdes/suites.js';
 import type {ContentCipher} from '../../smime/cms-provider.js';
+import type {TemplateText} from '../engine/template-signers.js';
 
 /** How a body must travel: sealed (S/MIME), with its SDES keys in the open, or without keys. */
 export type Protection = 'sealed' | 'sdes' | 'clear';
@@ -77,8 +78,10 @@ export type ToolboxOptions = {
 		/** @default 100_000_000 */
 		readonly records?: number;
 	};
-	/** More templates, as YAML. @default none */
-	readonly templates?: readonly string[];
+	/** More templates, as YAML, with their signatures where policy demands them. @default none */
+	readonly templates?: readonly (string | TemplateText)[];
+	/** PEM of the certificates that may sign templates, or whose holders certify who may; unsigned ones are then refused. @default none */
+	readonly templateSigners?: readonly string[];
 	/** A message that fails before its signature verified is answered at the next multiple of this, in milliseconds. @default 20 */
 	readonly uniformFailureMs?: number;
 };
@@ -150,6 +153,9 @@ const toolboxOptions = z.strictObject({
 			records: z.int().min(1).exactOptional(),
 		})
 		.exactOptional(),
-	templates: z.array(z.string()).exactOptional(),
+	templates: z
+		.array(z.union([z.string(), z.strictObject({yaml: z.string(), signature: z.string().exactOptional()})]))
+		.exactOptional(),
+	templateSigners: z.array(pem).min(1).exactOptional(),
 	uniformFailureMs: z.number().min(1).max(1000).exactOptional(),
 });
