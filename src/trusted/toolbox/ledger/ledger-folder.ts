@@ -1,17 +1,8 @@
 import {createHmac, randomBytes} from 'node:crypto';
-import {
-	closeSync,
-	fsyncSync,
-	mkdirSync,
-	openSync,
-	readFileSync,
-	readSync,
-	renameSync,
-	statSync,
-	writeSync,
-} from 'node:fs';
-import {dirname, join} from 'node:path';
+import {closeSync, mkdirSync, openSync, readFileSync, readSync, statSync} from 'node:fs';
+import {join} from 'node:path';
 import {SallyportError} from '../../../base/error.js';
+import {writeDurably} from './durable-file.js';
 
 /** What lies outside the ledger and remembers that there was one. */
 export type Sentinel = {
@@ -59,26 +50,6 @@ export function openLedgerFolder(directory: string): LedgerFolder {
 		sentinel,
 		writeSentinel: (next) => writeDurably(sentinelFile, Buffer.from(`${JSON.stringify(next)}\n`)),
 	};
-}
-
-/** Writes a file whole, or leaves the old one: a new file, synced, renamed, and the folder synced. */
-export function writeDurably(path: string, content: Uint8Array): void {
-	const draft = `${path}.${process.pid}.new`;
-	const file = openSync(draft, 'w', 0o600);
-	try {
-		writeSync(file, content);
-		fsyncSync(file);
-	} finally {
-		closeSync(file);
-	}
-
-	renameSync(draft, path);
-	const folder = openSync(dirname(path), 'r');
-	try {
-		fsyncSync(folder);
-	} finally {
-		closeSync(folder);
-	}
 }
 
 function readSentinel(path: string): Sentinel | undefined {

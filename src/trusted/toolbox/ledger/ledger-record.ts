@@ -22,6 +22,8 @@ export type LedgerRecord = LedgerDialog &
 		readonly maker: 'peer' | 'self';
 		/** Proven identity; empty where nothing was proven (plain SDES). */
 		readonly signer: string;
+		/** Whose quota it counts against (`accountOf`). */
+		readonly account: string;
 		/** False once the call that reserved it has ended without installing it. */
 		readonly isHeld: boolean;
 		readonly takeovers: number;

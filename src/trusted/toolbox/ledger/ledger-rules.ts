@@ -1,3 +1,4 @@
+import {accountOf, type QuotaLimits, quotaOf, type SignerClass} from './ledger-quota.js';
 import {type LedgerDialog, type LedgerHolder, type LedgerRecord, ledgerKey} from './ledger-record.js';
 import type {LedgerDecision, LedgerView} from './ledger-store.js';
 
@@ -23,6 +24,8 @@ export type Claim = {
 	readonly dialog: LedgerDialog;
 	readonly holder: LedgerHolder;
 	readonly signer: string;
+	/** Which quota the records count against. @default of our own keys 'self', with a signer 'user', else 'unproven' */
+	readonly signerClass?: SignerClass;
 	readonly maker: 'peer' | 'self';
 	/** Absent where nothing was signed. */
 	readonly message?: {
@@ -35,15 +38,17 @@ export type Claim = {
 	readonly keys: readonly KeyClaim[];
 };
 
-export type LedgerLimits = {
+export type LedgerLimits = QuotaLimits & {
 	readonly messageRetentionMs: number;
 	readonly peerKeyRetentionMs: number;
 	readonly ownKeyRetentionMs: number;
-	readonly recordsPerSigner: number;
-	readonly records: number;
 	readonly takeovers: number;
 	/** Time for which a reservation of another node counts as held; 0 where this node is the only one. */
 	readonly leaseMs: number;
+	/** This node's own mark: what was signed at or before it is unknown here. @default 0 */
+	readonly staleBeforeMs?: number;
+	/** Epoch of this node's life before this one: its reservations are nobody's, whatever the lease. */
+	readonly formerEpoch?: number | undefined;
 };
 
 export type ClaimOutcome = {readonly granted: true} | {readonly granted: false; readonly failure: ClaimFailure};
@@ -56,7 +61,7 @@ export function decideClaim(
 	nowMs: number,
 ): LedgerDecision<ClaimOutcome> {
 	const {message} = claim;
-	if (message && message.signedAtMs <= view.forgottenBeforeMs) {
+	if (message && message.signedAtMs <= Math.max(view.forgottenBeforeMs, limits.staleBeforeMs ?? 0)) {
 		return refuse('FORGOTTEN');
 	}
 
@@ -64,6 +69,10 @@ export function decideClaim(
 	let created = 0;
 	for (const wanted of recordsOf(claim, limits, nowMs)) {
 		const key = ledgerKey(wanted.kind, wanted.fingerprint);
+		if (writes.has(key)) {
+			return refuse('KEY_REUSED');
+		}
+
 		const present = view.get(key);
 		const verdict = present ? judge(present, wanted, claim, limits, nowMs) : wanted;
 		if (typeof verdict === 'string') {
@@ -75,7 +84,8 @@ export function decideClaim(
 	}
 
 	const isOverQuota =
-		view.countOf(claim.signer) + created > limits.recordsPerSigner || view.total + created > limits.records;
+		created > 0 &&
+		(view.countOf(accountOf(claim)) + created > quotaOf(claim, limits) || view.total + created > limits.records);
 	return isOverQuota ? refuse('QUOTA') : {outcome: {granted: true}, writes};
 }
 
@@ -102,7 +112,8 @@ export function decideInstall(request: InstallRequest, view: LedgerView): Ledger
 			continue;
 		}
 
-		if (!record || !isSameHolder(record, request.holder) || record.state === 'retired') {
+		const isOurs = record !== undefined && isSameHolder(record, request.holder) && record.isHeld;
+		if (!isOurs || record.state === 'retired') {
 			return {outcome: false, writes: new Map()};
 		}
 
@@ -161,7 +172,8 @@ export function decideExpiry(
 
 function recordsOf(claim: Claim, limits: LedgerLimits, nowMs: number): LedgerRecord[] {
 	const {dialog, holder, signer, maker, message, keys} = claim;
-	const common = {...dialog, ...holder, signer, maker, isHeld: true, takeovers: 0, atMs: nowMs};
+	const account = accountOf(claim);
+	const common = {...dialog, ...holder, signer, account, maker, isHeld: true, takeovers: 0, atMs: nowMs};
 	const keyRetentionMs = maker === 'self' ? limits.ownKeyRetentionMs : limits.peerKeyRetentionMs;
 	return [
 		...(message
@@ -214,22 +226,31 @@ function judge(
 
 	const isHeldByUs = isSameHolder(present, wanted);
 	if (present.state === 'installed') {
-		return isHeldByUs && isRepeatAllowed(present, claim)
-			? {...present, signedAtMs: wanted.signedAtMs, sequence: wanted.sequence}
-			: used;
+		return isHeldByUs && isRepeatAllowed(present, claim) ? repeated(present, wanted) : used;
 	}
 
-	if (isHeldByUs) {
-		return {...present, signedAtMs: wanted.signedAtMs, sequence: wanted.sequence};
+	if (isHeldByUs && present.isHeld) {
+		return repeated(present, wanted);
 	}
 
-	const isOtherNode = present.epoch !== wanted.epoch;
-	const isHeldElsewhere = present.isHeld && (!isOtherNode || nowMs < present.atMs + limits.leaseMs);
+	const isOtherNode = present.epoch !== wanted.epoch && present.epoch !== limits.formerEpoch;
+	const isHeldElsewhere =
+		present.isHeld && (present.epoch === wanted.epoch || (isOtherNode && nowMs < present.atMs + limits.leaseMs));
 	if (isHeldElsewhere) {
 		return 'MERGED';
 	}
 
 	return present.takeovers < limits.takeovers ? {...wanted, takeovers: present.takeovers + 1} : 'TAKEN_OVER_TOO_OFTEN';
+}
+
+/** What was signed anew is known for as long as if it were new; signing times only rise, so that the mark covers them all. */
+function repeated(present: LedgerRecord, wanted: LedgerRecord): LedgerRecord {
+	return {
+		...present,
+		signedAtMs: Math.max(present.signedAtMs, wanted.signedAtMs),
+		sequence: wanted.sequence,
+		expiresAtMs: Math.max(present.expiresAtMs, wanted.expiresAtMs),
+	};
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 	type InstallRequest,
 	type LedgerLimits,
 } from './ledger-rules.js';
-import type {LedgerStore} from './ledger-store.js';
+import type {LedgerHealth, LedgerStore} from './ledger-store.js';
 
 export type LedgerFailure = CodedFailure<ClaimFailure | 'LEDGER_UNAVAILABLE' | 'RESERVATION_LOST'>;
 
@@ -23,7 +23,7 @@ export class Ledger {
 
 	constructor(store: LedgerStore, limits: LedgerLimits) {
 		this.#store = store;
-		this.#limits = limits;
+		this.#limits = {...limits, formerEpoch: store.formerEpoch};
 	}
 
 	get epoch(): number {
@@ -61,14 +61,29 @@ export class Ledger {
 		});
 	}
 
-	/** Forgets up to `limit` records whose time has run out; returns how many. */
-	async sweep(nowMs: number, limit = 1000): Promise<number> {
-		const records = this.#store.expired(nowMs, limit);
-		return records.length === 0 ? 0 : this.#store.update((view) => decideExpiry(records, nowMs, view));
+	/** Forgets what has run out, `batch` records at a time; returns how many. */
+	async sweep(nowMs: number, batch = 1000): Promise<number> {
+		let forgotten = (await this.#store.dropSegments?.(nowMs)) ?? 0;
+		for (;;) {
+			const records = this.#store.expired(nowMs, batch);
+			if (records.length === 0) {
+				return forgotten;
+			}
+
+			const removed = await this.#store.update((view) => decideExpiry(records, nowMs, view));
+			forgotten += removed;
+			if (removed === 0) {
+				return forgotten;
+			}
+		}
 	}
 
 	newest(limit: number): readonly LedgerRecord[] {
 		return this.#store.newest(limit);
+	}
+
+	async health(): Promise<LedgerHealth> {
+		return (await this.#store.health?.()) ?? {complaints: []};
 	}
 
 	close(): Promise<void> {

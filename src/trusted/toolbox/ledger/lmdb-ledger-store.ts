@@ -1,23 +1,40 @@
-import {type Database, open, type RootDatabase} from 'lmdb';
+import {stat, statfs} from 'node:fs/promises';
 import {SallyportError} from '../../../base/error.js';
+import {syncFolder} from './durable-file.js';
+import {LedgerDraft} from './ledger-draft.js';
 import {openLedgerFolder} from './ledger-folder.js';
 import type {LedgerRecord} from './ledger-record.js';
-import type {LedgerDecision, LedgerStore, LedgerView} from './ledger-store.js';
+import type {LedgerDecision, LedgerHealth, LedgerStore, LedgerView} from './ledger-store.js';
+import {type LedgerMeta, LmdbTables} from './lmdb-tables.js';
+
+/** Points between which the process may die without harm, in the order in which they come. */
+export const writePoints = [
+	'opening',
+	'epoch-committed',
+	'epoch-flushed',
+	'sentinel-written',
+	'deciding',
+	'writing',
+	'written',
+	'committed',
+	'flushed',
+	'segment-dropped',
+] as const;
+export type WritePoint = (typeof writePoints)[number];
+
+export type LmdbStoreOptions = {
+	readonly nowMs: number;
+	/** Decisions that may wait; more are refused. @default 4096 */
+	readonly maxPending?: number;
+	/** Told at every write point. For tests. */
+	readonly probe?: (point: WritePoint) => void;
+};
 
 type Pending = {
 	readonly decide: (view: LedgerView) => LedgerDecision<unknown>;
 	readonly resolve: (outcome: unknown) => void;
 	readonly reject: (error: SallyportError) => void;
 };
-
-type Meta = {
-	readonly epoch: number;
-	readonly forgottenBeforeMs: number;
-	readonly total: number;
-	readonly sequence: number;
-};
-
-type StoreOptions = {readonly secret: Uint8Array; readonly maxPending: number};
 
 /**
  * The ledger on LMDB. Decisions that wait are taken together and written in one transaction, conditional on the
@@ -27,28 +44,28 @@ type StoreOptions = {readonly secret: Uint8Array; readonly maxPending: number};
 export class LmdbLedgerStore implements LedgerStore {
 	readonly epoch: number;
 	readonly secret: Uint8Array;
-	readonly #root: RootDatabase;
-	readonly #metaDb: Database<Meta, string>;
-	readonly #recordDb: Database<LedgerRecord, string>;
-	readonly #expiryDb: Database<number, [number, string]>;
-	readonly #recentDb: Database<string, number>;
-	readonly #countDb: Database<number, string>;
-	readonly #queue: Pending[] = [];
+	readonly #tables: LmdbTables;
+	readonly #dataFile: string;
 	readonly #maxPending: number;
-	#meta: Meta;
+	readonly #probe: (point: WritePoint) => void;
+	readonly #queue: Pending[] = [];
+	#meta: LedgerMeta;
 	#working: Promise<void> | undefined;
+	#dropAtMs: number | undefined;
 	#isBroken = false;
 
-	private constructor(root: RootDatabase, metaDb: Database<Meta, string>, meta: Meta, options: StoreOptions) {
-		this.#root = root;
-		this.#metaDb = metaDb;
-		this.#recordDb = root.openDB({name: 'records'});
-		this.#expiryDb = root.openDB({name: 'expiry'});
-		this.#recentDb = root.openDB({name: 'recent'});
-		this.#countDb = root.openDB({name: 'counts'});
-		this.#maxPending = options.maxPending;
+	private constructor(
+		tables: LmdbTables,
+		meta: LedgerMeta,
+		{dataFile, secret}: {readonly dataFile: string; readonly secret: Uint8Array},
+		{maxPending = defaultMaxPending, probe = () => {}}: LmdbStoreOptions,
+	) {
+		this.#tables = tables;
+		this.#dataFile = dataFile;
+		this.#maxPending = maxPending;
+		this.#probe = probe;
 		this.#meta = meta;
-		this.secret = options.secret;
+		this.secret = secret;
 		this.epoch = meta.epoch;
 	}
 
@@ -57,23 +74,31 @@ export class LmdbLedgerStore implements LedgerStore {
 	 * it is not there whole. Where the file is older than the sentinel (a backup put back), everything signed
 	 * up to `nowMs` is marked as forgotten.
 	 */
-	static async open(
-		directory: string,
-		{nowMs, maxPending = defaultMaxPending}: {readonly nowMs: number; readonly maxPending?: number},
-	): Promise<LmdbLedgerStore> {
-		const {folder, secret, secretCheck, sentinel, writeSentinel} = openLedgerFolder(directory);
-		const root = open({path: folder, noSubdir: false, maxDbs: 8, compression: false});
-		const metaDb = root.openDB<Meta, string>({name: 'meta', useVersions: true});
-		const left = metaDb.get('meta') ?? {epoch: 0, forgottenBeforeMs: 0, total: 0, sequence: 0};
-		const seen = sentinel?.epoch ?? 0;
-		const epoch = Math.max(left.epoch, seen) + 1;
-		const forgottenBeforeMs = left.epoch < seen ? Math.max(nowMs, left.forgottenBeforeMs) : left.forgottenBeforeMs;
-		const meta = {...left, epoch, forgottenBeforeMs};
-		await metaDb.put('meta', meta, epoch);
-		await root.flushed;
-		// After the ledger, never before it: a crash between the two leaves a sentinel that is behind, which is no loss.
-		writeSentinel({secretCheck, epoch});
-		return new LmdbLedgerStore(root, metaDb, meta, {secret, maxPending});
+	static async open(directory: string, options: LmdbStoreOptions): Promise<LmdbLedgerStore> {
+		const {nowMs, probe = () => {}} = options;
+		const found = openLedgerFolder(directory);
+		const {folder, secretCheck, sentinel, writeSentinel} = found;
+		probe('opening');
+		const tables = openTables(folder);
+		try {
+			const left = tables.meta;
+			const seen = sentinel?.epoch ?? 0;
+			const epoch = Math.max(left.epoch, seen) + 1;
+			const forgottenBeforeMs = left.epoch < seen ? Math.max(nowMs, left.forgottenBeforeMs) : left.forgottenBeforeMs;
+			const meta = {...left, epoch, forgottenBeforeMs};
+			await tables.metaTable.put('meta', meta, epoch);
+			probe('epoch-committed');
+			await tables.root.flushed;
+			syncFolder(folder);
+			probe('epoch-flushed');
+			// After the ledger, never before it: a crash between the two leaves a sentinel that is behind, which is no loss.
+			writeSentinel({secretCheck, epoch});
+			probe('sentinel-written');
+			return new LmdbLedgerStore(tables, meta, found, options);
+		} catch (error) {
+			await tables.root.close();
+			throw error instanceof SallyportError ? error : unavailable('it could not be written', error);
+		}
 	}
 
 	update<Outcome>(decide: (view: LedgerView) => LedgerDecision<Outcome>): Promise<Outcome> {
@@ -88,28 +113,46 @@ export class LmdbLedgerStore implements LedgerStore {
 	}
 
 	expired(nowMs: number, limit: number): readonly LedgerRecord[] {
-		return [...this.#expiryDb.getKeys({end: [nowMs + 1, ''], limit})].flatMap(
-			([, key]) => this.#recordDb.get(key) ?? [],
-		);
+		return this.#tables.expired(nowMs, limit);
 	}
 
 	newest(limit: number): readonly LedgerRecord[] {
-		const keys = [...this.#recentDb.getRange({reverse: true, limit: Math.min(limit * 4, recentRecords)})].map(
-			({value}) => value,
-		);
-		return [...new Set(keys)].slice(0, limit).flatMap((key) => this.#recordDb.get(key) ?? []);
+		return this.#tables.newest(limit).flatMap((name) => this.#tables.get(name) ?? []);
+	}
+
+	/** Drops the key segments whose month is over, in turn with the claims that wait. Returns how many records went. */
+	async dropSegments(nowMs: number): Promise<number> {
+		if (this.#isBroken || this.#tables.overSegments(nowMs).length === 0) {
+			return 0;
+		}
+
+		this.#dropAtMs = nowMs;
+		const before = this.#meta.total;
+		this.#working ??= this.#work();
+		await this.#working;
+		return before - this.#meta.total;
+	}
+
+	async health(): Promise<LedgerHealth> {
+		const [{bavail, bsize}, {size}] = await Promise.all([statfs(this.#dataFile), stat(this.#dataFile)]);
+		return {disk: {usedOctets: size, freeOctets: bavail * bsize}, complaints: []};
 	}
 
 	async close(): Promise<void> {
 		this.#isBroken = true;
 		await this.#working;
-		await this.#root.close();
+		await this.#tables.root.close();
 	}
 
 	async #work(): Promise<void> {
 		// A turn of the event loop lets claims that arrive together share one sync.
 		await new Promise<void>((resolve) => setImmediate(resolve));
-		while (this.#queue.length > 0) {
+		while (this.#queue.length > 0 || this.#dropAtMs !== undefined) {
+			if (this.#dropAtMs !== undefined) {
+				await this.#drop(this.#dropAtMs);
+				this.#dropAtMs = undefined;
+			}
+
 			await this.#commit(this.#queue.splice(0, maxBatch));
 		}
 
@@ -117,11 +160,13 @@ export class LmdbLedgerStore implements LedgerStore {
 	}
 
 	async #commit(batch: readonly Pending[]): Promise<void> {
-		const draft = new Draft(
-			this.#meta,
-			(key) => this.#recordDb.get(key),
-			(signer) => this.#countDb.get(countKey(signer)) ?? 0,
-		);
+		this.#probe('deciding');
+		const draft = new LedgerDraft({
+			get: (name) => this.#tables.get(name),
+			countOf: (account) => this.#tables.countOf(account),
+			forgottenBeforeMs: this.#meta.forgottenBeforeMs,
+			total: this.#meta.total,
+		});
 		const settled: (() => void)[] = [];
 		for (const {decide, resolve, reject} of batch) {
 			try {
@@ -138,12 +183,7 @@ export class LmdbLedgerStore implements LedgerStore {
 				await this.#write(draft);
 			}
 		} catch (cause) {
-			this.#isBroken = true;
-			const error = cause instanceof SallyportError ? cause : unavailable('a write failed', cause);
-			for (const {reject} of [...batch, ...this.#queue.splice(0)]) {
-				reject(error);
-			}
-
+			this.#break(cause, batch);
 			return;
 		}
 
@@ -152,114 +192,69 @@ export class LmdbLedgerStore implements LedgerStore {
 		}
 	}
 
-	async #write(draft: Draft): Promise<void> {
-		const meta = {...draft.meta, sequence: this.#meta.sequence + draft.records.size};
-		const isOurs = await this.#metaDb.ifVersion('meta', this.epoch, () => {
-			let sequence = this.#meta.sequence;
-			for (const [key, {before, after}] of draft.records) {
-				if (before && before.expiresAtMs !== after?.expiresAtMs) {
-					this.#expiryDb.remove([before.expiresAtMs, key]);
-				}
-
-				if (after) {
-					this.#recordDb.put(key, after);
-					this.#expiryDb.put([after.expiresAtMs, key], 1);
-				} else {
-					this.#recordDb.remove(key);
-				}
-
-				this.#recentDb.put(++sequence, key);
-				this.#recentDb.remove(sequence - recentRecords);
-			}
-
-			for (const [signer, count] of draft.counts) {
-				this.#countDb.put(countKey(signer), count);
-			}
-
-			this.#metaDb.put('meta', meta, this.epoch);
+	async #write(draft: LedgerDraft): Promise<void> {
+		this.#probe('writing');
+		this.#tables.prepare(draft);
+		const {forgottenBeforeMs, total} = draft;
+		const meta = {...this.#meta, forgottenBeforeMs, total, commits: this.#meta.commits + 1};
+		const isOurs = await this.#tables.metaTable.ifVersion('meta', this.epoch, () => {
+			this.#tables.write(draft, meta);
+			this.#probe('written');
 		});
 		if (!isOurs) {
-			throw new SallyportError(
-				'LEDGER_FENCED',
-				'Expected to be the only node on this ledger, but another one has started.',
-			);
+			throw fenced();
 		}
 
-		await this.#root.flushed;
+		this.#probe('committed');
+		await this.#tables.root.flushed;
+		this.#probe('flushed');
 		this.#meta = meta;
-	}
-}
-
-/** Decisions of one batch, seen by the later ones of it before they are written. */
-class Draft {
-	readonly records = new Map<
-		string,
-		{readonly before: LedgerRecord | undefined; readonly after: LedgerRecord | null}
-	>();
-	readonly counts = new Map<string, number>();
-	readonly #get: (key: string) => LedgerRecord | undefined;
-	readonly #countOf: (signer: string) => number;
-	#meta: Meta;
-	#isChanged = false;
-
-	constructor(meta: Meta, get: (key: string) => LedgerRecord | undefined, countOf: (signer: string) => number) {
-		this.#meta = meta;
-		this.#get = get;
-		this.#countOf = countOf;
+		this.#tables.noteWritten(draft);
 	}
 
-	get meta(): Meta {
-		return this.#meta;
-	}
+	async #drop(nowMs: number): Promise<void> {
+		try {
+			for (const name of this.#tables.overSegments(nowMs)) {
+				await this.#tables.root.transaction(() => {
+					if (this.#tables.meta.epoch !== this.epoch) {
+						throw fenced();
+					}
 
-	get isChanged(): boolean {
-		return this.#isChanged;
-	}
-
-	view(): LedgerView {
-		return {
-			get: (key) => this.#current(key),
-			countOf: (signer) => this.#count(signer),
-			forgottenBeforeMs: this.#meta.forgottenBeforeMs,
-			total: this.#meta.total,
-		};
-	}
-
-	apply({writes, forgottenBeforeMs = 0}: LedgerDecision<unknown>): void {
-		for (const [key, after] of writes) {
-			const current = this.#current(key);
-			this.#adjust(current?.signer, -1);
-			this.#adjust(after?.signer, 1);
-			this.records.set(key, {before: this.records.get(key)?.before ?? this.#get(key), after});
-			this.#isChanged = true;
-		}
-
-		if (forgottenBeforeMs > this.#meta.forgottenBeforeMs) {
-			this.#meta = {...this.#meta, forgottenBeforeMs};
-			this.#isChanged = true;
+					const total = this.#meta.total - this.#tables.dropSegment(name);
+					this.#meta = {...this.#meta, total, commits: this.#meta.commits + 1};
+					this.#tables.metaTable.putSync('meta', this.#meta, this.epoch);
+				});
+				this.#probe('segment-dropped');
+				this.#tables.noteDropped(name);
+				await this.#tables.root.flushed;
+			}
+		} catch (cause) {
+			this.#break(cause, []);
 		}
 	}
 
-	#current(key: string): LedgerRecord | undefined {
-		const drafted = this.records.get(key);
-		return drafted ? (drafted.after ?? undefined) : this.#get(key);
-	}
-
-	#count(signer: string): number {
-		return this.counts.get(signer) ?? this.#countOf(signer);
-	}
-
-	#adjust(signer: string | undefined, by: number): void {
-		if (signer !== undefined) {
-			this.counts.set(signer, this.#count(signer) + by);
-			this.#meta = {...this.#meta, total: this.#meta.total + by};
+	#break(cause: unknown, batch: readonly Pending[]): void {
+		this.#isBroken = true;
+		const error = cause instanceof SallyportError ? cause : unavailable('a write failed', cause);
+		for (const {reject} of [...batch, ...this.#queue.splice(0)]) {
+			reject(error);
 		}
 	}
 }
 
-/** LMDB keys are at most 1978 octets; a signer's name may be longer. */
-function countKey(signer: string): string {
-	return signer.slice(0, 500);
+function openTables(folder: string): LmdbTables {
+	try {
+		return LmdbTables.open(folder);
+	} catch (error) {
+		throw error instanceof SallyportError ? error : unavailable('its file could not be opened', error);
+	}
+}
+
+function fenced(): SallyportError {
+	return new SallyportError(
+		'LEDGER_FENCED',
+		'Expected to be the only node on this ledger, but another one has started.',
+	);
 }
 
 function unavailable(why: string, cause?: unknown): SallyportError {
@@ -268,4 +263,3 @@ function unavailable(why: string, cause?: unknown): SallyportError {
 
 const defaultMaxPending = 4096;
 const maxBatch = 256;
-const recentRecords = 10_000;

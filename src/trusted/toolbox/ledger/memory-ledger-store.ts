@@ -12,21 +12,23 @@ export class MemoryLedger {
 		this.secret = secret;
 	}
 
-	/** The store of a node that starts now. */
-	open(): MemoryLedgerStore {
-		return new MemoryLedgerStore(this, ++this.epochs);
+	/** The store of a node that starts now; `formerEpoch` where it lived before. */
+	open(formerEpoch?: number): MemoryLedgerStore {
+		return new MemoryLedgerStore(this, ++this.epochs, formerEpoch);
 	}
 }
 
 /** A ledger store without a disk. */
 export class MemoryLedgerStore implements LedgerStore {
 	readonly epoch: number;
+	readonly formerEpoch: number | undefined;
 	readonly secret: Uint8Array;
 	readonly #ledger: MemoryLedger;
 
-	constructor(ledger: MemoryLedger, epoch: number) {
+	constructor(ledger: MemoryLedger, epoch: number, formerEpoch: number | undefined) {
 		this.#ledger = ledger;
 		this.epoch = epoch;
+		this.formerEpoch = formerEpoch;
 		this.secret = ledger.secret;
 	}
 
@@ -35,7 +37,7 @@ export class MemoryLedgerStore implements LedgerStore {
 		const decision = decide({
 			get: (key) => records.get(key),
 			forgottenBeforeMs,
-			countOf: (signer) => [...records.values()].filter((record) => record.signer === signer).length,
+			countOf: (account) => [...records.values()].filter((record) => record.account === account).length,
 			total: records.size,
 		});
 		for (const [key, record] of decision.writes) {

@@ -75,7 +75,11 @@ export type ToolboxOptions = {
 		readonly ownKeyRetentionHours?: number;
 		/** @default 1_000_000 */
 		readonly recordsPerSigner?: number;
-		/** @default 100_000_000 */
+		/** Of a peer of kind `trunk`. @default 500_000_000 */
+		readonly recordsPerTrunk?: number;
+		/** Of all keys together that came unsigned. @default 100_000_000 */
+		readonly recordsUnproven?: number;
+		/** @default 1_000_000_000 */
 		readonly records?: number;
 	};
 	/** More templates, as YAML, with their signatures where policy demands them. @default none */
@@ -147,9 +151,11 @@ const toolboxOptions = z.strictObject({
 	defaults: z.strictObject(rules).exactOptional(),
 	ledger: z
 		.strictObject({
-			peerKeyRetentionDays: z.number().min(1).exactOptional(),
+			peerKeyRetentionDays: z.number().min(1).max(3650).exactOptional(),
 			ownKeyRetentionHours: z.number().min(1).exactOptional(),
 			recordsPerSigner: z.int().min(1).exactOptional(),
+			recordsPerTrunk: z.int().min(1).exactOptional(),
+			recordsUnproven: z.int().min(1).exactOptional(),
 			records: z.int().min(1).exactOptional(),
 		})
 		.exactOptional(),

@@ -25,8 +25,11 @@ export const antiReplay = defineTool({
 	},
 	outputs: {claim: 'granted-claim'},
 	parameters: z.strictObject({}),
-	run: ({message, content, signer, signedAt, media}, context) =>
-		claim(message, media, {identity: signer.identity, digest: content.digest, signedAtMs: signedAt}, context),
+	run: ({message, content, signer, signedAt, media}, context) => {
+		const {identity, fingerprint} = signer;
+		const isTrunk = context.policy.peerOfCertificate(fingerprint)?.kind === 'trunk';
+		return claim(message, media, {identity, isTrunk, digest: content.digest, signedAtMs: signedAt}, context);
+	},
 });
 
 /** Anti-replay where nothing is signed: the keys alone. */
@@ -42,7 +45,12 @@ export const keyReplay = defineTool({
 	run: ({message, media}, context) => claim(message, media, undefined, context),
 });
 
-type SignedFacts = {readonly identity: string; readonly digest: string; readonly signedAtMs: number};
+type SignedFacts = {
+	readonly identity: string;
+	readonly isTrunk: boolean;
+	readonly digest: string;
+	readonly signedAtMs: number;
+};
 
 async function claim(message: SipMessage, media: OfferedMedia, signed: SignedFacts | undefined, context: ToolContext) {
 	const {call, leg, role, ledger, calls, nowMs} = context;
@@ -61,6 +69,7 @@ async function claim(message: SipMessage, media: OfferedMedia, signed: SignedFac
 		dialog,
 		holder: {epoch: ledger.epoch, call, leg: leg.name},
 		signer: signed?.identity ?? '',
+		signerClass: signed === undefined ? 'unproven' : signed.isTrunk ? 'trunk' : 'user',
 		maker: 'peer',
 		keys,
 		...(signed && {

@@ -1,6 +1,4 @@
-import {testProp} from '@fast-check/ava';
 import test from 'ava';
-import fc from 'fast-check';
 import {Ledger} from '#dist/trusted/toolbox/ledger/ledger.js';
 import type {LedgerLimits} from '#dist/trusted/toolbox/ledger/ledger-rules.js';
 import {MemoryLedger} from '#dist/trusted/toolbox/ledger/memory-ledger-store.js';
@@ -10,6 +8,8 @@ const limits: LedgerLimits = {
 	peerKeyRetentionMs: 100_000,
 	ownKeyRetentionMs: 10_000,
 	recordsPerSigner: 1000,
+	recordsPerTrunk: 10_000,
+	recordsUnproven: 10_000,
 	records: 1000,
 	takeovers: 3,
 	leaseMs: 0,
@@ -30,88 +30,6 @@ function claimOf(
 		keys: [{fingerprint: `k${body}`, saltTag: 'salt', mediaIndex: 0}],
 	};
 }
-
-const step = fc.oneof(
-	fc.record({do: fc.constant('claim' as const), body: fc.nat(3), call: fc.nat(2), dialog: fc.nat(1)}),
-	fc.record({do: fc.constant('install' as const), body: fc.nat(3), call: fc.nat(2)}),
-	fc.record({do: fc.constant('end' as const), call: fc.nat(2)}),
-	fc.record({do: fc.constant('crash' as const)}),
-	fc.record({do: fc.constant('wait' as const), byMs: fc.nat(1500)}),
-	fc.record({do: fc.constant('step-clock' as const), byMs: fc.integer({min: -5000, max: 5000})}),
-	fc.record({do: fc.constant('sweep' as const)}),
-);
-
-testProp(
-	'a body is installed at most once whatever is claimed, ended, swept, crashed or done to the clock',
-	[fc.array(step, {maxLength: 60})],
-	async (t, steps) => {
-		const shared = new MemoryLedger(new Uint8Array(32));
-		let node = new Ledger(shared.open(), limits);
-		let nowMs = 10_000;
-		// The model: a plain set of what was ever installed, and by which call of which life of the node.
-		const installedBy = new Map<string, string>();
-		const calls = new Map<string, Set<string>>();
-		let life = 0;
-		t.pass();
-		for (const action of steps) {
-			switch (action.do) {
-				case 'claim': {
-					const call = `${life}-${action.call}`;
-					// Each body was signed once, at a time of its own; the dialog may be forged.
-					const claim = claimOf(node, action.body, call, {
-						dialog: `d${action.dialog}`,
-						signedAtMs: 10_000 + action.body,
-					});
-					const granted = await node.claim(claim, nowMs);
-					if (granted.ok) {
-						t.false(installedBy.has(`k${action.body}`), 'what was installed is never granted again');
-						calls.set(call, (calls.get(call) ?? new Set()).add(`message:m${action.body}`).add(`key:k${action.body}`));
-					}
-
-					break;
-				}
-
-				case 'install': {
-					const call = `${life}-${action.call}`;
-					const name = `k${action.body}`;
-					const done = await node.install({
-						holder: {epoch: node.epoch, call, leg: 'a'},
-						key: name,
-						message: `m${action.body}`,
-						replaces: [],
-					});
-					if (done.ok) {
-						t.true([undefined, call].includes(installedBy.get(name)), 'a key is installed by one call only');
-						installedBy.set(name, call);
-					}
-
-					break;
-				}
-
-				case 'end': {
-					const call = `${life}-${action.call}`;
-					await node.end([...(calls.get(call) ?? [])], call);
-					calls.delete(call);
-					break;
-				}
-
-				case 'crash':
-					life++;
-					node = new Ledger(shared.open(), limits);
-					break;
-				case 'wait':
-					nowMs += action.byMs;
-					break;
-				case 'step-clock':
-					nowMs = Math.max(0, nowMs + action.byMs);
-					break;
-				case 'sweep':
-					await node.sweep(nowMs);
-			}
-		}
-	},
-	{numRuns: 300},
-);
 
 async function freshNode() {
 	const shared = new MemoryLedger(new Uint8Array(32));

@@ -12,6 +12,8 @@ const limits = {
 	peerKeyRetentionMs: 100_000,
 	ownKeyRetentionMs: 10_000,
 	recordsPerSigner: 1000,
+	recordsPerTrunk: 10_000,
+	recordsUnproven: 10_000,
 	records: 100_000,
 	takeovers: 3,
 	leaseMs: 0,
@@ -27,14 +29,22 @@ async function openLedger(directory: string, nowMs = 1000): Promise<Ledger> {
 	return new Ledger(await LmdbLedgerStore.open(directory, {nowMs}), limits);
 }
 
+function messageName(body: number): string {
+	return body.toString(16).padStart(64, '0');
+}
+
+function keyName(body: number): string {
+	return body.toString(16).padStart(32, '0');
+}
+
 function claimOf(ledger: Ledger, body: number, call = 'c1') {
 	return {
 		dialog: {callId: `d${body}`, offererTag: 't'},
 		holder: {epoch: ledger.epoch, call, leg: 'a'},
 		signer: 's',
 		maker: 'peer' as const,
-		message: {fingerprint: `m${body}`, signedAtMs: 900 + body, sequence: 1, isAnswer: false},
-		keys: [{fingerprint: `k${body}`, saltTag: 'salt', mediaIndex: 0}],
+		message: {fingerprint: messageName(body), signedAtMs: 900 + body, sequence: 1, isAnswer: false},
+		keys: [{fingerprint: keyName(body), saltTag: '5a17', mediaIndex: 0}],
 	};
 }
 
@@ -44,7 +54,7 @@ test('claims are there after a restart, with the next epoch', async (t) => {
 	const granted = await Promise.all([...Array(50).keys()].map((body) => first.claim(claimOf(first, body), 1000)));
 	t.true(granted.every(({ok}) => ok));
 	const holder = {epoch: first.epoch, call: 'c1', leg: 'a'};
-	t.true((await first.install({holder, key: 'k7', message: 'm7', replaces: []})).ok);
+	t.true((await first.install({holder, key: keyName(7), message: messageName(7), replaces: []})).ok);
 	await first.close();
 
 	const second = await openLedger(directory);
@@ -126,10 +136,10 @@ const child = `
 	const store = await LmdbLedgerStore.open(process.argv[1], {nowMs: 1000});
 	const ledger = new Ledger(store, ${JSON.stringify(limits)});
 	const claim = {dialog: {callId: 'd1', offererTag: 't'}, holder: {epoch: ledger.epoch, call: 'c1', leg: 'a'}, signer: 's', maker: 'peer',
-		message: {fingerprint: 'm1', signedAtMs: 901, sequence: 1, isAnswer: false}, keys: [{fingerprint: 'k1', saltTag: 'salt', mediaIndex: 0}]};
+		message: {fingerprint: '${messageName(1)}', signedAtMs: 901, sequence: 1, isAnswer: false}, keys: [{fingerprint: '${keyName(1)}', saltTag: '5a17', mediaIndex: 0}]};
 	writeSync(1, 'before ');
 	const granted = await ledger.claim(claim, 1000);
-	const installed = await ledger.install({holder: claim.holder, key: 'k1', message: 'm1', replaces: []});
+	const installed = await ledger.install({holder: claim.holder, key: '${keyName(1)}', message: '${messageName(1)}', replaces: []});
 	writeSync(1, granted.ok && installed.ok ? 'answered ' : 'refused ');
 	setInterval(() => {}, 1000);
 `;
