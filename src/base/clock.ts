@@ -4,6 +4,18 @@ export type Clock = {
 	wallMs(): number;
 	/** Milliseconds since an arbitrary start; never steps back. */
 	monotonicMs(): number;
+	/** Absent where the clock is not the machine's own: then one process knows nothing of the time of another. */
+	readonly boot?: BootClock;
+};
+
+/** What the processes of one boot of the machine have in common, whatever is done to the wall clock. */
+export type BootClock = {
+	/** Another one after each boot. */
+	readonly id: string;
+	/** Milliseconds since the boot, without those asleep. */
+	awakeMs(): number;
+	/** Milliseconds since the boot. */
+	uptimeMs(): number;
 };
 
 /** The machine's own clocks. */

@@ -15,5 +15,5 @@ export function clockPretending(pretended: string): Clock {
 		);
 	}
 
-	return {...systemClock, wallMs: () => systemClock.wallMs() + shiftMs};
+	return {monotonicMs: systemClock.monotonicMs, wallMs: () => systemClock.wallMs() + shiftMs};
 }

@@ -1,4 +1,4 @@
-import {mkdirSync} from 'node:fs';
+import {existsSync, mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Clock, systemClock} from '../../base/clock.js';
 import {SallyportError} from '../../base/error.js';
@@ -22,9 +22,10 @@ import {TemplateSigners, type TemplateText} from './engine/template-signers.js';
 import {filterInbound} from './filter-inbound.js';
 import {filterOutbound} from './filter-outbound.js';
 import {Ledger} from './ledger/ledger.js';
+import {ledgerLimits} from './ledger/ledger-limits.js';
 import type {LedgerRecord} from './ledger/ledger-record.js';
-import type {LedgerLimits} from './ledger/ledger-rules.js';
 import type {LedgerStore} from './ledger/ledger-store.js';
+import {LedgerWatch} from './ledger/ledger-watch.js';
 import {LmdbLedgerStore} from './ledger/lmdb-ledger-store.js';
 import {OriginMonitor} from './origin/origin-monitor.js';
 import {fingerprintOf, Policy} from './policy/policy.js';
@@ -59,6 +60,7 @@ export class Toolbox {
 	readonly #state: ToolboxState;
 	readonly #database: StateDatabase;
 	readonly #sweep: NodeJS.Timeout;
+	readonly #watch: LedgerWatch;
 	/** Requests of one call run one after another. */
 	readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -68,6 +70,10 @@ export class Toolbox {
 		this.#state = state;
 		this.#database = database;
 		this.#replacement = replacement;
+		const {ledger, alerts} = state.services;
+		this.#watch = new LedgerWatch(ledger, state.time, (reason, detail) => {
+			alerts.raise({atMs: state.time.nowMs(), kind: 'fault', reason, identity: '', origin: null, call: '', detail});
+		});
 		this.#sweep = setInterval(() => void this.sweep().catch(() => {}), sweepIntervalMs);
 		this.#sweep.unref();
 	}
@@ -89,7 +95,8 @@ export class Toolbox {
 		const signers = checked.templateSigners && new TemplateSigners(checked.templateSigners);
 		mkdirSync(directory, {recursive: true, mode: 0o700});
 		const clock = parts.clock ?? systemClock;
-		const time = new SteadyTime(clock);
+		const hadLedger = parts.sharedLedger !== undefined || existsSync(join(directory, 'ledger.sentinel'));
+		const time = SteadyTime.start(clock, join(directory, 'ledger.clock'), !hadLedger);
 		const validator = parts.validator ?? new NativeCertificateValidator({anchors: readAnchors(checked)});
 		// What can be refused comes first, so that a refusal leaves nothing open.
 		const audit = new AuditLog(join(directory, 'audit.log'));
@@ -100,7 +107,10 @@ export class Toolbox {
 			policy,
 			cms,
 			validator,
-			ledger: new Ledger(store, limitsOf(checked, parts.sharedLedger !== undefined)),
+			ledger: new Ledger(store, {
+				...ledgerLimits(checked, parts.sharedLedger !== undefined),
+				staleBeforeMs: time.staleBeforeMs,
+			}),
 			origins: new OriginMonitor(database.origins),
 			alerts: new AlertLog(database.alerts),
 			calls: new CallTable(parts.vault ?? new NativeKeyVault()),
@@ -199,15 +209,21 @@ export class Toolbox {
 		return this.#inTurn('', () => reloadTemplates(this.#replacement, all));
 	}
 
-	/** Forgets what has run out; runs by itself every minute. */
+	/** Forgets what has run out, and looks after clock and disk; runs by itself every minute. */
 	async sweep(): Promise<number> {
-		return this.#state.services.ledger.sweep(this.#state.time.nowMs());
+		return this.#watch.run();
 	}
 
 	async close(): Promise<void> {
 		clearInterval(this.#sweep);
 		await Promise.allSettled(this.#turns.values());
-		const {services, audit} = this.#state;
+		const {services, audit, time} = this.#state;
+		try {
+			time.note();
+		} catch {
+			// The next start has no proof of continuity then.
+		}
+
 		for (const call of services.calls.names()) {
 			services.calls.end(call);
 		}
@@ -256,19 +272,6 @@ export class Toolbox {
 function entryOf(record: LedgerRecord): LedgerEntry {
 	const {kind, fingerprint, state, callId, offererTag, signer, atMs} = record;
 	return {kind, fingerprint, state, callId, fromTag: offererTag, signer, atMs};
-}
-
-function limitsOf({freshness, ledger = {}}: ToolboxOptions, isShared: boolean): LedgerLimits {
-	const {maxAgeSeconds = 300, maxFutureSeconds = 60} = freshness ?? {};
-	return {
-		messageRetentionMs: 1000 * (maxAgeSeconds + maxFutureSeconds),
-		peerKeyRetentionMs: 86_400_000 * (ledger.peerKeyRetentionDays ?? 730),
-		ownKeyRetentionMs: 3_600_000 * (ledger.ownKeyRetentionHours ?? 24),
-		recordsPerSigner: ledger.recordsPerSigner ?? 1_000_000,
-		records: ledger.records ?? 100_000_000,
-		takeovers: 3,
-		leaseMs: isShared ? 180_000 : 0,
-	};
 }
 
 function readAnchors({trustAnchors}: ToolboxOptions): readonly Uint8Array[] {
