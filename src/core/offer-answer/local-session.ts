@@ -34,6 +34,13 @@ export type LocalSessionOptions = {
 	readonly name?: string;
 };
 
+/** Our side of a session as plain data: what another process needs to write on where this one stopped. */
+export type LocalSessionState = Required<LocalSessionOptions> & {
+	readonly version: bigint;
+	/** What was written last; undefined where nothing was. */
+	readonly last: string | undefined;
+};
+
 /**
  * Our side of one session: writes our offers and answers, with a version in `o=` that goes up by one whenever anything
  * else has changed, and only then (RFC 3264 §8).
@@ -49,6 +56,19 @@ export class LocalSession {
 		}
 
 		this.#options = {...options};
+	}
+
+	static restore({version, last, ...options}: LocalSessionState): LocalSession {
+		const session = new LocalSession(options);
+		session.#version = version;
+		session.#last = last;
+		return session;
+	}
+
+	/** What {@link restore} takes. */
+	toState(): LocalSessionState {
+		const {sessionId, address, username = '-', name = '-'} = this.#options;
+		return {sessionId, address, username, name, version: this.#version, last: this.#last};
 	}
 
 	/** The SDP of handles with these media sections, in order. */

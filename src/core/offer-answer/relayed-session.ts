@@ -7,6 +7,8 @@ import type {MediaView, SessionView} from './session-view.js';
 export type RelayEnd = {
 	readonly port: number;
 	readonly rtcpPort?: number;
+	/** Offered, or taken where it was offered (RFC 5761 §5.1.1). @default false */
+	readonly isRtcpMultiplexed?: boolean;
 };
 
 /** Our end of a stream that we offer. */
@@ -41,6 +43,7 @@ export function relayOffer(offer: SessionView, ends: readonly (OfferedEnd | unde
 			protocol: protocolFor(section, end.crypto.length > 0),
 			port: end.port,
 			...(end.rtcpPort === undefined ? {} : {rtcpPort: end.rtcpPort}),
+			...(end.isRtcpMultiplexed === true ? {isRtcpMultiplexed: true} : {}),
 			formats,
 			direction,
 			...(packetTimeMs === undefined ? {} : {packetTimeMs}),
@@ -77,6 +80,42 @@ export function relayAnswer(
 		return {...end, formats, direction, ...(packetTimeMs === undefined ? {} : {packetTimeMs})};
 	});
 	return buildAnswer(offer, accepted);
+}
+
+/**
+ * Our section in a new offer to a leg that has a session: that of before, with what the other leg says now of formats,
+ * direction and packet time. Ports and protocol stay.
+ *
+ * @param crypto Our own key in force, or the one that is to follow it; undefined for plain RTP.
+ */
+export function reofferMedia(
+	before: LocalMedia,
+	{formats, direction, packetTimeMs}: Pick<MediaView, 'formats' | 'direction' | 'packetTimeMs'>,
+	crypto: HandleAttribute | undefined,
+): LocalMedia {
+	const {packetTimeMs: _, ...kept} = before;
+	return {
+		...kept,
+		formats,
+		direction,
+		...(packetTimeMs === undefined ? {} : {packetTimeMs}),
+		crypto: crypto === undefined ? [] : [crypto],
+	};
+}
+
+/**
+ * True where two descriptions of a stream by one side ask the same of the other side: formats, direction, packet time. Keys
+ * and addresses are between the side and us.
+ */
+export function isSameStream(one: MediaView, other: MediaView): boolean {
+	const key = ({media, formats, direction, packetTimeMs}: MediaView) =>
+		JSON.stringify([
+			media,
+			formats.map(({format, rtpMap = '', parameters = ''}) => [format, rtpMap.toLowerCase(), parameters]),
+			direction,
+			packetTimeMs,
+		]);
+	return key(one) === key(other);
 }
 
 /** SAVP where keys go along, AVP where not; feedback (`F`) as it was. */

@@ -119,7 +119,7 @@ function readFormats(section: MediaSection): MediaFormat[] {
 	const readable = new Set(rtpMaps(section).map(({payloadType}) => String(payloadType)));
 	const maps = byFormat(attributeValues(section, 'rtpmap'));
 	const parameters = byFormat(attributeValues(section, 'fmtp'));
-	return section.formats.map((format) => {
+	return [...new Set(section.formats)].map((format) => {
 		const rtpMap = readable.has(format) ? maps.get(format) : undefined;
 		const ofFormat = parameters.get(format);
 		return {

@@ -17,7 +17,13 @@ export type DialogRefusal = {
 	readonly headers: readonly SipHeader[];
 };
 
-type DialogParts = {
+type DialogParts = DialogState & {
+	readonly isConfirmed: boolean;
+	readonly isLocalInvite: boolean;
+};
+
+/** A dialog as plain data: what another process needs to carry it on. */
+export type DialogState = {
 	readonly id: DialogId;
 	/** From or To value with its tag, as our requests carry it in From. */
 	readonly local: string;
@@ -26,8 +32,6 @@ type DialogParts = {
 	readonly remoteSequence: number | undefined;
 	readonly remoteTarget: string;
 	readonly routeSet: readonly string[];
-	readonly isConfirmed: boolean;
-	readonly isLocalInvite: boolean;
 };
 
 /** Parts of a request in the dialog that are not the dialog's own. */
@@ -110,6 +114,28 @@ export class Dialog {
 		);
 	}
 
+	/** A confirmed dialog that was kept as data; an INVITE that was pending then is not any more. */
+	static restore(state: DialogState): Dialog {
+		return new Dialog({...state, isConfirmed: true, isLocalInvite: false});
+	}
+
+	/** What {@link restore} takes. Throws `RangeError` unless the dialog is confirmed. */
+	toState(): DialogState {
+		if (this.#state !== 'confirmed') {
+			throw new RangeError(`Expected a confirmed dialog, got one that is ${this.#state}.`);
+		}
+
+		return {
+			id: this.id,
+			local: this.#local,
+			remote: this.#remote,
+			localSequence: this.#localSequence,
+			remoteSequence: this.#remoteSequence,
+			remoteTarget: this.#remoteTarget,
+			routeSet: this.#routeSet,
+		};
+	}
+
 	get state(): 'early' | 'confirmed' | 'terminated' {
 		return this.#state;
 	}
@@ -182,6 +208,11 @@ export class Dialog {
 		}
 	}
 
+	/** An INVITE of ours will get no final response: it could not be sent. */
+	abandonInvite(): void {
+		this.#isLocalInvitePending = false;
+	}
+
 	/** Takes in the final or provisional response that we give to an INVITE of the peer. */
 	answerInvite(status: number): void {
 		if (status < 200) {
@@ -217,24 +248,30 @@ export class Dialog {
 		return request.method === 'INVITE' || request.method === 'UPDATE' ? this.#receiveInvite(request) : undefined;
 	}
 
+	/** How to refuse an offer that comes now, before anything of it is read: one INVITE at a time (§14.2, RFC 3311 §5.2). */
+	refuseOffer(): DialogRefusal | undefined {
+		if (this.#isLocalInvitePending) {
+			return {status: 491, reason: 'Request Pending', headers: []};
+		}
+
+		return this.#isRemoteInvitePending
+			? {status: 500, reason: 'Server Internal Error', headers: [{name: 'Retry-After', value: '5'}]}
+			: undefined;
+	}
+
 	/** True for a request of the peer in this dialog, by Call-ID and both tags. */
 	matches({callId, fromTag, toTag}: Pick<MessageIdentity, 'callId' | 'fromTag' | 'toTag'>): boolean {
 		return callId === this.id.callId && fromTag === this.id.remoteTag && toTag === this.id.localTag;
 	}
 
-	/** §14.2: one INVITE at a time, and the peer is told when to try again. */
 	#receiveInvite(request: SipRequest): DialogRefusal | undefined {
-		if (this.#isLocalInvitePending) {
-			return {status: 491, reason: 'Request Pending', headers: []};
+		const refusal = this.refuseOffer();
+		if (refusal === undefined) {
+			this.#remoteTarget = contactUri(request) ?? this.#remoteTarget;
+			this.#isRemoteInvitePending = request.method === 'INVITE';
 		}
 
-		if (this.#isRemoteInvitePending) {
-			return {status: 500, reason: 'Server Internal Error', headers: [{name: 'Retry-After', value: '5'}]};
-		}
-
-		this.#remoteTarget = contactUri(request) ?? this.#remoteTarget;
-		this.#isRemoteInvitePending = request.method === 'INVITE';
-		return undefined;
+		return refusal;
 	}
 
 	/** §12.2.1.1: with a strict router (no `lr`) the Request-URI is its, and the peer's own goes to the end of the route. */

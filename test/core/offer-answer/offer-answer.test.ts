@@ -5,11 +5,13 @@ import {
 	buildAnswer,
 	checkAnswer,
 	chooseCrypto,
+	isSameStream,
 	type LocalMedia,
 	LocalSession,
 	readSession,
 	relayAnswer,
 	relayOffer,
+	reofferMedia,
 	type SessionView,
 } from '#dist/core/offer-answer/index.js';
 import type {HandleAttribute} from '#dist/wire/sdes/handle-attribute.js';
@@ -204,6 +206,47 @@ test('the version goes up with a change and only then', (t) => {
 	t.is(version(session.write([audio({direction: 'sendonly'})])), 2n);
 	t.is(version(session.write([audio({direction: 'sendonly'})])), 2n);
 	t.is(version(session.write([audio()])), 3n);
+});
+
+test('a session that was kept as data writes on where it stopped', (t) => {
+	const session = local();
+	const last = session.write([audio({direction: 'sendonly'})]);
+	const restored = LocalSession.restore(structuredClone(session.toState()));
+	t.is(restored.write([audio({direction: 'sendonly'})]), last);
+	t.is(read(restored.write([audio()])).origin.version, 2n);
+});
+
+test('what a side says of a stream concerns the other side only where it asks something of it', (t) => {
+	const [first] = read(bobsOffer).media;
+	const isSame = (from: string, to: string) => {
+		const [again] = read(bobsOffer.replaceAll(from, to)).media;
+		return first !== undefined && again !== undefined && isSameStream(first, again);
+	};
+
+	t.true(isSame('handle:b-1', 'handle:b-9'), 'keys');
+	t.true(isSame('192.0.2.1', '192.0.2.99'), 'address');
+	t.true(isSame('audio 40000', 'audio 40008'), 'port');
+	t.false(isSame('a=ptime:20', 'a=ptime:40'));
+	t.false(isSame('a=ptime:20', 'a=sendonly'));
+	t.false(isSame('SAVP 0 8', 'SAVP 8 0'), 'preference');
+	t.false(isSame('useinbandfec=1', 'useinbandfec=0'));
+	t.is(read(bobsOffer.replace('SAVP 0 8 96', 'SAVP 0 8 0 96 8')).media[0]?.formats.length, 4, 'each format once');
+});
+
+test('an offer inside a session keeps our port and protocol, and takes over what the other side says', (t) => {
+	const before = audio({packetTimeMs: 30, isRtcpMultiplexed: true, formats: [{format: '8'}]});
+	t.deepEqual(
+		reofferMedia(before, {formats: [{format: '0'}], direction: 'inactive', packetTimeMs: undefined}, handle(3, 'next')),
+		{
+			media: 'audio',
+			protocol: 'RTP/SAVP',
+			port: 30_000,
+			isRtcpMultiplexed: true,
+			formats: [{format: '0'}],
+			direction: 'inactive',
+			crypto: [handle(3, 'next')],
+		},
+	);
 });
 
 test('answers to our offers are checked section by section', (t) => {

@@ -152,3 +152,40 @@ test('what makes no dialog says so', (t) => {
 	t.false(Dialog.fromResponse(invite, makeResponse(withVia(invite), 200, 'OK', {toTag: 'a'})).ok);
 	t.false(Dialog.fromRequest({...withVia(invite), headers: invite.headers}, 'a').ok);
 });
+
+test('a dialog that was kept as data is carried on: numbers, route, target', (t) => {
+	const {caller, callee} = pair(['<sip:proxy.example.com;lr>']);
+	const before = caller.makeRequest('INVITE');
+	t.is(callee.receiveRequest(withVia(before)), undefined);
+	callee.answerInvite(488);
+	const restored = [caller, callee].map((dialog) => Dialog.restore(structuredClone(dialog.toState())));
+	const [again, other] = restored as [Dialog, Dialog];
+	t.true(again.canInvite, 'what was pending is not any more');
+	const next = again.makeRequest('INVITE');
+	t.deepEqual(
+		['CSeq', 'Route', 'From', 'To', 'Call-ID'].map((name) => headerValues(next, name)),
+		[['3 INVITE'], ...['Route', 'From', 'To', 'Call-ID'].map((name) => headerValues(before, name))],
+	);
+	t.is(other.receiveRequest(withVia(before))?.status, 500, 'an old number');
+	t.is(other.receiveRequest(withVia(next)), undefined);
+	t.is(other.refuseOffer()?.status, 500, 'one at a time');
+	t.throws(() => early().toState(), {instanceOf: RangeError});
+});
+
+function early(): Dialog {
+	const dialog = Dialog.fromRequest(withVia(sipRequest('INVITE')), 'alice1');
+	if (!dialog.ok) {
+		throw new Error('Expected a dialog.');
+	}
+
+	return dialog.value;
+}
+
+test('an INVITE that could not be sent is pending no more', (t) => {
+	const {caller} = pair();
+	caller.makeRequest('INVITE');
+	t.is(caller.refuseOffer()?.status, 491);
+	caller.abandonInvite();
+	t.is(caller.refuseOffer(), undefined);
+	t.is(header(caller.makeRequest('INVITE'), 'CSeq'), '3 INVITE');
+});
