@@ -1,25 +1,17 @@
 import {EventEmitter} from 'node:events';
-import {isIPv6} from 'node:net';
-import {invariant, SallyportError} from '../base/error.js';
-import {ok, type Result} from '../base/result.js';
-import {chooseCrypto, LocalSession, relayAnswer} from '../core/offer-answer/index.js';
-import {Dialog} from '../core/sip/dialog.js';
+import {SallyportError} from '../base/error.js';
 import type {MessageIdentity} from '../core/sip/identity.js';
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
-import type {LegLocal} from '../trusted/media/media-client.js';
-import type {LegStatistics} from '../trusted/media/protocol.js';
-import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
+import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
-import type {SipResponse} from '../wire/sip/message.js';
-import {creditOfRelease} from './admission.js';
+import {costs} from './admission.js';
 import type {CallContext} from './call-context.js';
 import {CallLeg} from './call-leg.js';
-import {capabilities, contactHeader, sessionIdFrom, withSdp} from './call-messages.js';
-import {CalleeInvitation} from './callee-invitation.js';
-import {carriedStream, legConfiguration, type OpenedSession, openSession} from './leg-media.js';
+import {capabilities, contactHeader} from './call-messages.js';
+import {CallSetup} from './call-setup.js';
 import {originOf} from './message-filter.js';
-import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
-import {findRoute, type Route} from './routing.js';
+import {cancelled, type Refusal, refuse} from './refusal.js';
+import {Renegotiation} from './renegotiation.js';
 
 export type CallSummary = {
 	readonly call: string;
@@ -39,15 +31,6 @@ export type BridgedCallEvents = {
 	ended: [reason: string, statistics: readonly LegStatistics[]];
 };
 
-/** The caller's offer, what we take of it, and our ports. */
-type Accepted = {
-	readonly offered: OpenedSession;
-	readonly streamIndex: number;
-	/** Undefined for plain RTP. */
-	readonly chosen: HandleAttribute | undefined;
-	readonly route: Route;
-};
-
 /** One call through the gateway: a dialog on either side, a relay between them, and the toolbox before every message. */
 export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	readonly id: string;
@@ -55,11 +38,11 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	readonly localTags: readonly [caller: string, callee: string];
 	readonly #context: CallContext;
 	readonly #incoming: IncomingRequest;
-	readonly #caller = new CallLeg('caller');
-	#invitation: CalleeInvitation | undefined;
+	readonly #caller: CallLeg;
+	readonly #setup: CallSetup;
+	/** From the moment that the call is up. */
+	#renegotiation: Renegotiation | undefined;
 	#state: CallSummary['state'] = 'inviting';
-	#callerIdentity = '';
-	#suites: CallSummary['suites'] = {};
 	/** What is still being done for the call; it lets go soon after the call has ended. */
 	#attempt: Promise<unknown> = Promise.resolve();
 	#ending: Promise<void> | undefined;
@@ -69,16 +52,19 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		this.#context = context;
 		this.#incoming = incoming;
 		this.id = context.endpoint.newTag();
-		this.localTags = [incoming.localTag, context.endpoint.newTag()];
+		const calleeTag = context.endpoint.newTag();
+		this.localTags = [incoming.localTag, calleeTag];
+		this.#caller = new CallLeg('caller', {...context.callerRules(incoming.origin), ...context.silence});
+		this.#setup = new CallSetup(context, {call: this.id, incoming, caller: this.#caller, calleeTag});
 	}
 
 	get summary(): CallSummary {
 		return {
 			call: this.id,
 			state: this.#state,
-			caller: this.#callerIdentity,
+			caller: this.#setup.callerIdentity,
 			callee: this.#incoming.request.uri,
-			suites: this.#suites,
+			suites: {...suiteOf(this.#caller), ...suiteOf(this.#setup.callee)},
 		};
 	}
 
@@ -88,9 +74,8 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		incoming.once('cancel', () => void this.end('cancelled'));
 		incoming.once('ack-timeout', () => void this.end('no-ack'));
 		incoming.respond(incoming.makeResponse(100, 'Trying'));
-		const attempt = this.#connect().then(
-			(connected) => (connected.ok ? undefined : connected.failure),
-			(error: unknown) => refuse(503, 'Service Unavailable', error instanceof SallyportError ? error.code : 'INTERNAL'),
+		const attempt = this.#connect().catch((error: unknown) =>
+			refuse(503, 'Service Unavailable', error instanceof SallyportError ? error.code : 'INTERNAL'),
 		);
 		this.#attempt = attempt;
 		const refusal = await attempt;
@@ -111,7 +96,12 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			return;
 		}
 
-		// No request in a dialog changes the session: its body is not opened, and claims nothing.
+		if (mayOffer.has(request.method) && request.body.length > 0) {
+			await this.#answerOffer(leg, incoming);
+			return;
+		}
+
+		// No other request changes the session: its body is not opened, and claims nothing.
 		const filtered = await this.#context.toolbox.filterInbound({
 			call: this.id,
 			leg: leg.name,
@@ -127,11 +117,53 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			incoming.respond(incoming.makeResponse(200, 'OK'));
 			await this.end('bye');
 		} else if (request.method === 'INVITE') {
-			// The session stays as it is (RFC 3261 §14.2).
+			// It wants an offer of ours, to be answered in the ACK: the session stays as it is (RFC 3261 §14.2).
 			leg.dialog.answerInvite(488);
 			incoming.respond(incoming.makeResponse(488, 'Not Acceptable Here'));
 		} else {
-			incoming.respond(incoming.makeResponse(200, 'OK', {headers: capabilities}));
+			const headers = request.method === 'UPDATE' ? [contactHeader(this.#context.contact)] : capabilities;
+			incoming.respond(incoming.makeResponse(200, 'OK', {headers}));
+		}
+	}
+
+	/** Something about the packets of the call. */
+	receiveMediaEvent(event: MediaEvent): void {
+		switch (event.kind) {
+			case 'relay-ended':
+				void this.end(event.reason);
+				break;
+			case 'rtp-timeout':
+			case 'rtcp-timeout':
+			case 'key-expired':
+				// Who is not heard any more has gone; what would go on under a worn key must not.
+				void this.end(event.kind);
+				break;
+			case 'rekey-due': {
+				const leg = this.#legs().find(({name}) => name === event.leg);
+				if (leg !== undefined) {
+					void this.#renegotiation?.rekey(leg);
+				}
+
+				break;
+			}
+
+			default:
+				break;
+		}
+	}
+
+	/** An offer costs what an invitation costs: it is opened like one. */
+	async #answerOffer(leg: CallLeg, incoming: IncomingRequest): Promise<void> {
+		const {clock, sources} = this.#context;
+		const early = leg.dialog?.refuseOffer();
+		if (early !== undefined || this.#renegotiation === undefined) {
+			const {status = 491, reason = 'Request Pending', headers = []} = early ?? {};
+			incoming.respond(incoming.makeResponse(status, reason, {headers}));
+		} else if (sources.spend(incoming.origin, costs.invitation, clock.monotonicMs())) {
+			await this.#renegotiation.answer(leg, incoming);
+		} else {
+			const headers = [{name: 'Retry-After', value: '5'}];
+			incoming.respond(incoming.makeResponse(503, 'Service Unavailable', {headers}));
 		}
 	}
 
@@ -152,178 +184,39 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		}
 
 		this.#state = 'ended';
-		this.#invitation?.cancel();
+		this.#setup.cancel();
 		const {endpoint, toolbox, media} = this.#context;
 		const farewells = this.#legs().map((leg) => leg.hangUp({endpoint, filter: toolbox, call: this.id}));
 		// What was under way could still make a relay or a key.
-		await this.#attempt;
+		await Promise.all([this.#attempt, this.#renegotiation?.stop()]);
 		const statistics = await media.destroyRelay(this.id).catch(() => []);
 		await toolbox.endCall({call: this.id, reason}).catch(() => {});
 		this.emit('ended', reason, statistics);
 		await Promise.allSettled(farewells);
 	}
 
-	async #connect(): Promise<Result<void, Refusal>> {
-		const accepted = await this.#acceptOffer();
-		if (!accepted.ok) {
-			return accepted;
+	/** Why the call did not come about; undefined where it did. */
+	async #connect(): Promise<Refusal | undefined> {
+		const answer = await this.#setup.run();
+		const {callee} = this.#setup;
+		if (!answer.ok || callee === undefined || this.#isEnded()) {
+			return answer.ok ? cancelled : answer.failure;
 		}
 
-		const {offered, streamIndex, route} = accepted.value;
-		const {caller, callee} = await this.#createRelay(accepted.value);
-		const invitation = new CalleeInvitation(this.#context, {
-			call: this.id,
-			route,
-			request: this.#incoming.request,
-			offered,
-			streamIndex,
-			local: callee,
-			localTag: this.localTags[1],
+		this.#renegotiation = new Renegotiation(this.#context, this.id, [this.#caller, callee], (reason) => {
+			void this.end(reason);
 		});
-		this.#invitation = invitation;
-		if (this.#isEnded()) {
-			return failed(cancelled);
-		}
-
-		const answered = await invitation.send(() => {
-			const headers = [contactHeader(this.#context.contact)];
-			this.#incoming.respond(this.#incoming.makeResponse(180, 'Ringing', {headers}));
-		});
-		return answered.ok ? this.#bridge(accepted.value, answered.value, invitation, caller) : answered;
-	}
-
-	/** The offer opened and looked at: is there a stream that we carry, a suite that we speak, a way to go? */
-	async #acceptOffer(): Promise<Result<Accepted, Refusal>> {
-		const {request, origin, localTag} = this.#incoming;
-		const {toolbox, routes, suites, sources} = this.#context;
-		if (request.body.length === 0) {
-			return failed(refuse(488, 'Not Acceptable Here', 'NO_OFFER'));
-		}
-
-		const offered = await openSession(toolbox, {
-			call: this.id,
-			leg: 'caller',
-			role: 'offer',
-			origin: originOf(origin),
-			message: request,
-		});
-		if (!offered.ok) {
-			return offered;
-		}
-
-		sources.earn(origin, creditOfRelease);
-		this.#callerIdentity = offered.value.release.identity;
-		const dialog = Dialog.fromRequest(request, localTag);
-		if (!dialog.ok) {
-			return failed(refuse(400, 'Bad Request', dialog.failure.code));
-		}
-
-		this.#caller.dialog = dialog.value;
-		const route = findRoute(routes, request.uri);
-		if (route === undefined) {
-			return failed(refuse(404, 'Not Found', 'NO_ROUTE'));
-		}
-
-		const streamIndex = carriedStream(offered.value.session);
-		const stream = streamIndex === undefined ? undefined : offered.value.session.media[streamIndex];
-		const chosen = stream && chooseCrypto(stream, suites);
-		const isCarried = stream !== undefined && (chosen !== undefined || !stream.protocol.includes('SAVP'));
-		return isCarried && streamIndex !== undefined
-			? ok({offered: offered.value, streamIndex, chosen, route})
-			: failed(refuse(488, 'Not Acceptable Here', 'NO_ACCEPTABLE_STREAM'));
-	}
-
-	/** Where each leg listens. */
-	async #createRelay({
-		route,
-		offered,
-		streamIndex,
-	}: Accepted): Promise<{readonly caller: LegLocal['local']; readonly callee: LegLocal['local']}> {
-		const {toolbox, media} = this.#context;
-		const callerAddress = offered.session.media[streamIndex]?.remote?.rtp.address;
-		const ticket = await toolbox.authorizeBridge({
-			call: this.id,
-			legs: [
-				{leg: 'caller', identity: this.#callerIdentity},
-				{leg: 'callee', identity: calleeIdentity(route, this.#incoming.request.uri)},
-			],
-		});
-		const [caller, callee] = await media.createRelay({
-			call: this.id,
-			ticket,
-			legs: [
-				{leg: 'caller', ...(callerAddress !== undefined && {family: familyOf(callerAddress)})},
-				{
-					leg: 'callee',
-					family: familyOf(route.target.address),
-					...(route.mediaInterface !== undefined && {interface: route.mediaInterface}),
-				},
-			],
-		});
-		invariant(caller !== undefined && callee !== undefined, 'two legs');
-		return {caller: caller.local, callee: callee.local};
-	}
-
-	/** Keys and addresses into both legs, then the answer to the caller: in that order (DESIGN §6). */
-	async #bridge(
-		{offered, streamIndex, chosen}: Accepted,
-		answered: OpenedSession,
-		invitation: CalleeInvitation,
-		{rtp: {port}, advertisedAddress}: LegLocal['local'],
-	): Promise<Result<void, Refusal>> {
-		const {toolbox, media, clock, contact} = this.#context;
-		const calleeLine = answered.session.media[streamIndex]?.crypto[0];
-		const calleeKey = calleeLine && invitation.ownKey(calleeLine.suite);
-		const callerKey = chosen && (await toolbox.mintKey({call: this.id, leg: 'caller', suite: chosen.suite}));
-		const callee = calleeLine && calleeKey && {chosen: calleeLine, ownKey: calleeKey};
-		const caller = chosen && callerKey && {chosen, ownKey: callerKey};
-		for (const configuration of [
-			legConfiguration(this.id, 'callee', answered, streamIndex, callee),
-			legConfiguration(this.id, 'caller', offered, streamIndex, caller),
-		]) {
-			if (configuration === undefined) {
-				return failed(refuse(488, 'Not Acceptable Here', 'NO_MEDIA_ADDRESS'));
-			}
-
-			await media.configureLeg(configuration);
-		}
-
-		const end = caller === undefined ? {port} : {port, crypto: {chosen: caller.chosen, handle: caller.ownKey}};
-		const answer = relayAnswer(
-			offered.session,
-			answered.session,
-			offered.session.media.map((_, index) => (index === streamIndex ? end : undefined)),
-		);
-		const local = new LocalSession({sessionId: sessionIdFrom(clock), address: advertisedAddress});
-		const response = this.#incoming.makeResponse(200, 'OK', {headers: [contactHeader(contact)]});
-		const outbound = await toolbox.filterOutbound({
-			call: this.id,
-			leg: 'caller',
-			role: 'answer',
-			message: withSdp(response, local.write(answer), clock.wallMs()),
-		});
-		if (outbound.verdict === 'denial') {
-			return failed(refusalOf(outbound));
-		}
-
-		if (this.#isEnded()) {
-			return failed(cancelled);
-		}
-
-		this.#suites = {
-			...(chosen === undefined ? {} : {caller: chosen.suite}),
-			...(calleeLine === undefined ? {} : {callee: calleeLine.suite}),
-		};
 		this.#state = 'established';
 		this.#caller.dialog?.answerInvite(200);
 		this.#caller.awaitAck(this.#incoming);
-		this.#incoming.respond(outbound.message as SipResponse);
+		this.#incoming.respond(answer.value);
 		this.emit('established', this.summary);
-		return ok(undefined);
+		return undefined;
 	}
 
 	#legs(): readonly CallLeg[] {
-		return this.#invitation === undefined ? [this.#caller] : [this.#caller, this.#invitation.leg];
+		const {callee} = this.#setup;
+		return callee === undefined ? [this.#caller] : [this.#caller, callee];
 	}
 
 	/** Asked after an await, in which much may have happened. */
@@ -332,11 +225,10 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	}
 }
 
-/** The address that a route is for; the Request-URI where it is for many. */
-function calleeIdentity({to}: Route, requestUri: string): string {
-	return to.includes('@') ? to : requestUri;
+function suiteOf(leg: CallLeg | undefined): CallSummary['suites'] {
+	const suite = leg?.session?.crypto?.suite;
+	return leg === undefined || suite === undefined ? {} : {[leg.name]: suite};
 }
 
-function familyOf(address: string): 'IPv4' | 'IPv6' {
-	return isIPv6(address) ? 'IPv6' : 'IPv4';
-}
+/** Methods whose body is an offer where there is a dialog (RFC 3261 §14, RFC 3311). */
+const mayOffer: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);

@@ -1,8 +1,10 @@
 import type {Clock} from '../base/clock.js';
 import type {SourceBudgets} from '../core/admission/source-budgets.js';
+import type {SipSource} from '../core/sip/hop.js';
 import type {SipEndpoint} from '../io/sip/sip-endpoint.js';
 import type {MediaClient} from '../trusted/media/media-client.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
+import type {LegRules, SilenceLimits} from './leg-media.js';
 import type {BridgeAuthority, MessageFilter} from './message-filter.js';
 import type {Route} from './routing.js';
 
@@ -19,6 +21,10 @@ export type CallContext = {
 	readonly routes: readonly Route[];
 	/** URI of our Contact. */
 	readonly contact: string;
+	/** When a leg that should speak counts as dead. */
+	readonly silence: SilenceLimits;
+	/** What holds for callers who come by a listener of ours. */
+	readonly callerRules: (origin: SipSource) => LegRules;
 	/** How long a callee may ring before the caller gets 408. */
 	readonly maxRingingMs: number;
 };

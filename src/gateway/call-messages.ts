@@ -4,7 +4,7 @@ import {withHeader} from '../wire/sip/headers.js';
 import type {SipHeader, SipMessage, SipRequest} from '../wire/sip/message.js';
 
 /** Methods that we take; others get 405, and those that nobody knows 501 (RFC 3261 §8.2.1). */
-export const allowedMethods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS'] as const;
+export const allowedMethods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'UPDATE'] as const;
 
 export const allowHeader = {name: 'Allow', value: allowedMethods.join(', ')};
 

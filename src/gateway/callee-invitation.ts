@@ -11,11 +11,11 @@ import type {SipRequest, SipResponse} from '../wire/sip/message.js';
 import {parseNameAddr, writeNameAddr} from '../wire/sip/name-addr.js';
 import {creditOfRelease} from './admission.js';
 import type {CallContext} from './call-context.js';
-import {CallLeg} from './call-leg.js';
+import type {CallLeg} from './call-leg.js';
 import {makeInvite, sessionIdFrom} from './call-messages.js';
 import {endFork, type HangingUp} from './hang-up.js';
-import {type OpenedSession, openSession} from './leg-media.js';
 import {originOf} from './message-filter.js';
+import {type OpenedSession, openSession} from './opened-session.js';
 import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
 import type {Route} from './routing.js';
 import {targetOf} from './sip-target.js';
@@ -23,6 +23,8 @@ import {targetOf} from './sip-target.js';
 /** What the callee is offered: the caller's stream, from our port, under keys of our own. */
 export type CalleeOffer = {
 	readonly call: string;
+	/** The callee's; gets its dialog here. */
+	readonly leg: CallLeg;
 	readonly route: Route;
 	/** The caller's INVITE. */
 	readonly request: SipRequest;
@@ -36,7 +38,6 @@ export type CalleeOffer = {
 
 /** The INVITE of the callee's leg: made, sent, and its answer opened. */
 export class CalleeInvitation {
-	readonly leg = new CallLeg('callee');
 	readonly #context: CallContext;
 	readonly #offer: CalleeOffer;
 	readonly #ownKeys = new Map<SrtpSuiteName, OwnKeyHandle>();
@@ -52,6 +53,11 @@ export class CalleeInvitation {
 		this.#stopped = new Promise((resolve) => {
 			this.#stop = resolve;
 		});
+	}
+
+	/** The sections that were offered. */
+	get media(): readonly LocalMedia[] {
+		return this.#media;
 	}
 
 	/** Our own key for a suite that was offered. */
@@ -101,13 +107,13 @@ export class CalleeInvitation {
 
 	get #hangingUp(): HangingUp {
 		const {endpoint, toolbox: filter} = this.#context;
-		return {endpoint, filter, call: this.#offer.call, leg: this.leg.name};
+		return {endpoint, filter, call: this.#offer.call, leg: this.#offer.leg.name};
 	}
 
 	async #makeInvite(): Promise<Result<SipRequest, Refusal>> {
 		const {endpoint, toolbox, clock, contact, suites} = this.#context;
-		const {call, route, request, offered, streamIndex, localTag} = this.#offer;
-		const {rtp, advertisedAddress} = this.#offer.local;
+		const {call, leg, route, request, offered, streamIndex, localTag} = this.#offer;
+		const {rtp, rtcp, advertisedAddress} = this.#offer.local;
 		const from = parseNameAddr(header(request, 'From') ?? '');
 		const to = parseNameAddr(header(request, 'To') ?? '');
 		if (!from.ok || !to.ok) {
@@ -121,11 +127,18 @@ export class CalleeInvitation {
 		const crypto = [...this.#ownKeys].map(
 			([suite, handle], index): HandleAttribute => ({tag: index + 1, suite, handle, sessionParameters: {}}),
 		);
+		const end = {
+			port: rtp.port,
+			rtcpPort: rtcp.port,
+			isRtcpMultiplexed: route.rtcpMux === 'offer',
+			crypto,
+		};
 		this.#media = relayOffer(
 			offered.session,
-			offered.session.media.map((_, index) => (index === streamIndex ? {port: rtp.port, crypto} : undefined)),
+			offered.session.media.map((_, index) => (index === streamIndex ? end : undefined)),
 		);
 		const local = new LocalSession({sessionId: sessionIdFrom(clock), address: advertisedAddress});
+		leg.local = local;
 		const outbound = await toolbox.filterOutbound({
 			call,
 			leg: 'callee',
@@ -151,7 +164,7 @@ export class CalleeInvitation {
 		}
 
 		if (this.#isStopped) {
-			await this.leg.hangUp(this.#hangingUp);
+			await this.#offer.leg.hangUp(this.#hangingUp);
 			return failed(cancelled);
 		}
 
@@ -178,7 +191,7 @@ export class CalleeInvitation {
 			return false;
 		}
 
-		this.leg.dialog = dialog.value;
+		this.#offer.leg.dialog = dialog.value;
 		const target = (await targetOf(dialog.value.nextHop)) ?? this.#offer.route.target;
 		return outgoing.acknowledge(dialog.value.makeAck(outgoing.request), target);
 	}

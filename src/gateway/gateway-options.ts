@@ -6,13 +6,17 @@ import type {SipListen} from '../io/sip/listeners.js';
 import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../wire/sdes/suites.js';
+import type {LegRules} from './leg-media.js';
 import type {Route} from './routing.js';
+
+/** A listener, and what holds for the callers who come by it. */
+export type GatewayListen = SipListen & LegRules;
 
 /** What a gateway is opened with. Unknown names are refused by name. */
 export type GatewayOptions = {
 	/** TCP should be among them: sealed messages are too long for UDP (RFC 3261 §18.1.1). `udp+tcp` is both on one port. */
-	readonly listen: readonly SipListen[];
-	/** The caller's leg is on the first interface, the callee's where its route says. */
+	readonly listen: readonly GatewayListen[];
+	/** A leg is where its listener or route says, else on the first interface. */
 	readonly media: Omit<MediaPlaneOptions, 'maxRelays'>;
 	/** Offered and accepted, by preference. @default AEAD_AES_256_GCM, AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80 */
 	readonly suites?: readonly SrtpSuiteName[];
@@ -22,6 +26,13 @@ export type GatewayOptions = {
 	readonly maxCalls?: number;
 	/** How long a callee may ring before the caller gets 408. @default 180_000 */
 	readonly maxRingingMs?: number;
+	/**
+	 * Silence on RTP after which a leg that should speak ends its call with `rtp-timeout`, 1000 to 86400000; 0 is never. A leg on
+	 * hold may be silent. @default 60_000
+	 */
+	readonly rtpTimeoutMs?: number;
+	/** The same for RTCP, which many peers do not send. @default 0 */
+	readonly rtcpTimeoutMs?: number;
 	/** What each source may cost before it has proven itself: a message 1, an INVITE 4 more. */
 	readonly admission?: Pick<SourceBudgetLimits, 'perSecond' | 'burst'>;
 	/** Path of the admin socket. @default none */
@@ -59,12 +70,15 @@ const concreteAddress = address.refine(
 );
 const interfaceName = z.string().regex(/^[\w.-]{1,32}$/);
 const port = z.int().min(0).max(65_535);
+const silence = z.union([z.literal(0), z.int().min(1000).max(86_400_000)], 'Expected 0, or 1000 to 86400000.');
 const listen = z
 	.strictObject({
 		transport: z.enum(['udp', 'tcp', 'udp+tcp']),
 		address,
 		port,
 		advertisedAddress: concreteAddress.exactOptional(),
+		mediaInterface: interfaceName.exactOptional(),
+		stun: z.literal('answer').exactOptional(),
 	})
 	.refine(
 		(entry) => concreteAddress.safeParse(entry.address).success || entry.advertisedAddress !== undefined,
@@ -106,12 +120,16 @@ const gatewayOptions = z.strictObject({
 				target: z.strictObject({transport: z.enum(['udp', 'tcp']), address, port: port.min(1)}),
 				protection: z.enum(['sealed', 'sdes', 'clear']).exactOptional(),
 				mediaInterface: interfaceName.exactOptional(),
+				rtcpMux: z.literal('offer').exactOptional(),
+				stun: z.literal('answer').exactOptional(),
 			}),
 		)
 		.max(100_000),
 	toolbox: z.unknown(),
 	maxCalls: z.int().min(1).max(100_000).exactOptional(),
 	maxRingingMs: z.int().min(1000).max(3_600_000).exactOptional(),
+	rtpTimeoutMs: silence.exactOptional(),
+	rtcpTimeoutMs: silence.exactOptional(),
 	admission: z
 		.strictObject({perSecond: z.number().positive().exactOptional(), burst: z.number().positive().exactOptional()})
 		.exactOptional(),

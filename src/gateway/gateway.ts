@@ -164,8 +164,8 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 
 	#onMediaEvent(event: MediaEvent): void {
 		this.emit('media', event);
-		if (event.kind === 'relay-ended') {
-			void this.#calls.get(event.call)?.end(event.reason);
+		if ('call' in event) {
+			this.#calls.get(event.call)?.receiveMediaEvent(event);
 		}
 	}
 

@@ -8,9 +8,11 @@ import {SipEndpoint} from '../io/sip/sip-endpoint.js';
 import type {Alert, LedgerEntry} from '../trusted/toolbox/protocol.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import {costs} from './admission.js';
+import type {CallContext} from './call-context.js';
 import {allowedMethods} from './call-messages.js';
 import {Gateway} from './gateway.js';
-import {defaultSuites, type GatewayOptions, parseGatewayOptions} from './gateway-options.js';
+import {defaultSuites, type GatewayListen, type GatewayOptions, parseGatewayOptions} from './gateway-options.js';
+import type {LegRules} from './leg-media.js';
 import {startTrustedDomains, type TrustedDomains} from './trusted-domains.js';
 
 /** A gateway that runs, and what its operator may look at. */
@@ -19,6 +21,8 @@ export type RunningGateway = {
 	/** Where it listens for SIP, ports resolved. */
 	readonly listening: readonly (SipAddress & {readonly transport: SipTransportName})[];
 	readonly suites: readonly SrtpSuiteName[];
+	/** What the media plane chose at its start and why. */
+	readonly mediaReport: TrustedDomains['mediaReport'];
 	/** Resolves when toolbox or media domain are gone; the gateway has then ended its calls and takes no more. */
 	readonly lost: TrustedDomains['lost'];
 	/** Puts templates in force that are not yet; calls go on. */
@@ -49,13 +53,14 @@ export async function openGateway(
 ): Promise<RunningGateway> {
 	const parsed = parseGatewayOptions(options);
 	const {listen, media, suites = defaultSuites, routes, toolbox, maxCalls = 1000, maxRingingMs = 180_000} = parsed;
+	const {rtpTimeoutMs = 60_000, rtcpTimeoutMs = 0} = parsed;
 	demandInterfaces(parsed);
 	const domains = await startDomains({toolbox, media, maxCalls, clock});
 	const sources = new SourceBudgets(parsed.admission);
 	let endpoint: SipEndpoint;
 	try {
 		endpoint = await SipEndpoint.open({
-			listen,
+			listen: listen.map(({mediaInterface: _, stun: __, ...address}) => address),
 			clock,
 			timers,
 			role: 'intermediary',
@@ -77,6 +82,8 @@ export async function openGateway(
 		suites,
 		routes,
 		contact: contactOf(endpoint),
+		silence: {rtpTimeoutMs, rtcpTimeoutMs},
+		callerRules: rulesByListener(listen, transports),
 		maxCalls,
 		maxRingingMs,
 	});
@@ -85,6 +92,7 @@ export async function openGateway(
 		gateway,
 		listening: transports.map(({transport, address, port}) => ({transport, address, port})),
 		suites,
+		mediaReport: domains.mediaReport,
 		lost: domains.lost.then(async (domain) => {
 			await gateway.close(`${domain}-lost`);
 			return domain;
@@ -104,8 +112,16 @@ export async function openGateway(
 }
 
 /** A misspelt name is found at the start, not by the first call. */
-function demandInterfaces({media: {interfaces}, routes}: GatewayOptions): void {
+function demandInterfaces({media: {interfaces}, routes, listen}: GatewayOptions): void {
 	const names = new Set(interfaces.map(({name}) => name));
+	const deaf = listen.find(({mediaInterface}) => mediaInterface !== undefined && !names.has(mediaInterface));
+	if (deaf !== undefined) {
+		throw new SallyportError(
+			'BAD_OPTIONS',
+			`Expected the name of one of \`media.interfaces\` for \`mediaInterface\` of the listener on ${deaf.address}, got ${deaf.mediaInterface}.`,
+		);
+	}
+
 	const lost = routes.find(({mediaInterface}) => mediaInterface !== undefined && !names.has(mediaInterface));
 	if (lost !== undefined) {
 		throw new SallyportError(
@@ -113,6 +129,26 @@ function demandInterfaces({media: {interfaces}, routes}: GatewayOptions): void {
 			`Expected the name of one of \`media.interfaces\` for \`mediaInterface\` of the route to ${lost.to}, got ${lost.mediaInterface}.`,
 		);
 	}
+}
+
+/** The rules of each listener's callers, found again by the socket that a message came to. */
+function rulesByListener(
+	listen: readonly GatewayListen[],
+	transports: readonly (SipAddress & {readonly transport: SipTransportName})[],
+): CallContext['callerRules'] {
+	// Listeners are open in the order asked, two where one entry is for both transports.
+	const entries = listen.flatMap((entry) => (entry.transport === 'udp+tcp' ? [entry, entry] : [entry]));
+	const key = (transport: string, {address, port}: SipAddress) => `${transport} ${formatHostPort(address, port)}`;
+	const rules = new Map(
+		transports.map((local, index): [string, LegRules] => {
+			const {mediaInterface, stun} = entries[index] ?? {};
+			return [
+				key(local.transport, local),
+				{...(mediaInterface === undefined ? {} : {mediaInterface}), ...(stun === undefined ? {} : {stun})},
+			];
+		}),
+	);
+	return ({transport, local}) => rules.get(key(transport, local)) ?? {};
 }
 
 /** Sealed messages do not fit a datagram: TCP where there is any. */

@@ -10,6 +10,10 @@ export type Route = {
 	readonly protection?: 'sealed' | 'sdes' | 'clear';
 	/** Media interface of the leg to that side. @default the first one */
 	readonly mediaInterface?: string;
+	/** `offer`: RTCP on the port of RTP is offered to that side (RFC 5761). @default it is not */
+	readonly rtcpMux?: 'offer';
+	/** STUN Binding requests on the ports of that side are answered. @default they are dropped */
+	readonly stun?: 'answer';
 };
 
 /** The most specific route for a Request-URI: an address before its domain, a domain before `*`. */

@@ -5,6 +5,7 @@ import {MediaClient} from '../trusted/media/media-client.js';
 import {MediaDomain} from '../trusted/media/media-domain.js';
 import {MediaPlane} from '../trusted/media/media-plane.js';
 import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
+import type {MediaPlaneReport} from '../trusted/media/plane-report.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
 import type {TemplateReload} from '../trusted/toolbox/template-replacement.js';
 import {Toolbox} from '../trusted/toolbox/toolbox.js';
@@ -22,6 +23,8 @@ export type TrustedDomainsOptions = {
 export type TrustedDomains = {
 	readonly toolbox: ToolboxClient;
 	readonly media: MediaClient;
+	/** What the media plane chose at its start and why. */
+	readonly mediaReport: MediaPlaneReport;
 	/** Resolves when a port closes before `close` was called. */
 	readonly lost: Promise<'toolbox' | 'media'>;
 	/** Puts templates in force that are not yet, for messages that come from now on. */
@@ -60,6 +63,7 @@ export async function startTrustedDomains(options: TrustedDomainsOptions): Promi
 	return {
 		toolbox: toolboxClient,
 		media: mediaClient,
+		mediaReport: plane.report,
 		lost: new Promise((resolve) => {
 			toToolbox.port2.once('close', () => isClosing || resolve('toolbox'));
 			toMedia.port2.once('close', () => isClosing || resolve('media'));
