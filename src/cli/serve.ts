@@ -64,7 +64,8 @@ async function run(
 			});
 		}
 
-		const {listening, suites} = running;
+		const {listening, suites, mediaReport} = running;
+		say('media-plane', {...mediaReport});
 		say('listening', {
 			sip: listening.map(({transport, address, port}) => `${transport}:${address}:${port}`),
 			media: options.media.interfaces.map(({name, address}) => `${name}:${address}`),
