@@ -11,7 +11,7 @@ import {MasterKey, SrtpInbound, SrtpOutbound} from '#dist/trusted/media/srtp/ind
 import {header} from '#dist/wire/sip/headers.js';
 import type {SipMessage, SipRequest, SipResponse} from '#dist/wire/sip/message.js';
 import {RawParty} from './raw-party.js';
-import {cryptoLine, cryptoLinesOf, portOf, type SdpParts, sdpText} from './sdp.js';
+import {addressIn, cryptoLine, cryptoLinesOf, portOf, type SdpParts, sdpText} from './sdp.js';
 import {makeTestWorld, openTestGateway, settles, type TestGateway} from './world.js';
 
 export type Protection = 'sealed' | 'sdes' | 'clear';
@@ -28,6 +28,10 @@ export class RawSide {
 	/** Numbers in the packets that came and opened, in order, and how many did not open. */
 	readonly heard: number[] = [];
 	unopened = 0;
+	/** Of what it says. */
+	payloadType = 0;
+	/** Where it sends packets; where the gateway's SDP says unless told. */
+	mediaAddress: string | undefined;
 	/** Keys of the gateway that were seen, oldest first. */
 	readonly keysOfGateway: Buffer[] = [];
 	/** Under which of the gateway's keys, by age, the last packet came. */
@@ -65,7 +69,8 @@ export class RawSide {
 	/** SDP of this side, with its key in force unless told. */
 	sdp(parts: SdpParts = {}): string {
 		const crypto = this.#protection === 'clear' ? [] : [cryptoLine(1, this.key)];
-		return sdpText({port: this.socket.address().port, crypto, ...parts});
+		const {address, port} = this.socket.address();
+		return sdpText({port, address, crypto, ...parts});
 	}
 
 	async close<Message extends SipMessage>(message: Message, sdp: string): Promise<Message> {
@@ -98,13 +103,14 @@ export class RawSide {
 	speak(): void {
 		const packet = Buffer.alloc(172);
 		packet[0] = 0x80;
+		packet[1] = this.payloadType;
 		packet.writeUInt16BE(++this.#sequence, 2);
 		packet.writeUInt32BE(this.#sequence * 160, 4);
 		packet.writeUInt32BE(this.#ssrc, 8);
 		packet.writeUInt32BE(this.#sequence, 12);
 		const sent = this.#outbound?.protectRtp(packet) ?? {ok: true, value: packet};
 		if (sent.ok) {
-			this.socket.send(sent.value, portOf(this.peerSdp), this.#target.address);
+			this.socket.send(sent.value, portOf(this.peerSdp), this.mediaAddress ?? addressIn(this.peerSdp));
 		}
 	}
 

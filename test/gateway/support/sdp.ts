@@ -57,3 +57,8 @@ export function directionIn(sdp: string): string {
 export function versionOf(sdp: string): number {
 	return Number(/^o=\S+ \d+ (\d+) /m.exec(sdp)?.[1]);
 }
+
+/** Address of the first `c=` line. */
+export function addressIn(sdp: string): string {
+	return /^c=IN IP[46] (\S+)\r$/m.exec(sdp)?.[1] ?? '';
+}
