@@ -9,6 +9,7 @@ import type {CallContext} from './call-context.js';
 import {CallLeg} from './call-leg.js';
 import {capabilities, contactHeader} from './call-messages.js';
 import {CallSetup} from './call-setup.js';
+import {hasOffer, isSigned} from './dialog-body.js';
 import {originOf} from './message-filter.js';
 import {cancelled, type Refusal, refuse} from './refusal.js';
 import {Renegotiation} from './renegotiation.js';
@@ -96,18 +97,18 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			return;
 		}
 
-		if (mayOffer.has(request.method) && request.body.length > 0) {
+		if (hasOffer(request)) {
 			await this.#answerOffer(leg, incoming);
 			return;
 		}
 
-		// No other request changes the session: its body is not opened, and claims nothing.
+		// No other request changes the session: what it carries besides a signature of its headers is not opened, and claims nothing.
 		const filtered = await this.#context.toolbox.filterInbound({
 			call: this.id,
 			leg: leg.name,
 			role: 'none',
 			origin: originOf(origin),
-			message: {...request, body: new Uint8Array()},
+			message: isSigned(request) ? request : {...request, body: new Uint8Array()},
 		});
 		const refusal = filtered.verdict === 'denial' ? filtered : leg.dialog.receiveRequest(request);
 		if (refusal !== undefined) {
@@ -229,6 +230,3 @@ function suiteOf(leg: CallLeg | undefined): CallSummary['suites'] {
 	const suite = leg?.session?.crypto?.suite;
 	return leg === undefined || suite === undefined ? {} : {[leg.name]: suite};
 }
-
-/** Methods whose body is an offer where there is a dialog (RFC 3261 §14, RFC 3311). */
-const mayOffer: ReadonlySet<string> = new Set(['INVITE', 'UPDATE']);

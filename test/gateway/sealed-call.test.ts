@@ -1,6 +1,7 @@
 import {once} from 'node:events';
 import test from 'ava';
 import {alice, alicesPhone, bob, bobsPhone} from '#dist/cli/demo/demo-world.js';
+import type {PhoneSetup} from '#dist/cli/demo/phone-messages.js';
 import type {PhoneCallReport} from '#dist/gateway/phone/phone-call.js';
 import type {MediaEvent} from '#dist/trusted/media/protocol.js';
 import {empties, makeTestWorld, nothing, openTestGateway, openTestPhone, speech} from './support/world.js';
@@ -50,4 +51,24 @@ test.serial('a call ends with BYE to the other side, whoever hangs up, and when 
 	t.is(reason, 'bye');
 	const called = await calling;
 	t.true(called.ok && called.report.reason === 'bye', JSON.stringify(called.ok ? called.report.reason : called));
+});
+
+test.serial('where policy wants the headers of every request signed, calls are made and ended so', async (t) => {
+	const world = await makeTestWorld(t);
+	const signed = <Peer>(peers: readonly Peer[] = []) => peers.map((peer) => ({...peer, bodyless: 'signed' as const}));
+	const strict = (setup: PhoneSetup): PhoneSetup =>
+		setup.protection.kind === 'toolbox'
+			? {...setup, protection: {...setup.protection, peers: signed(setup.protection.peers)}}
+			: setup;
+	const aliceSide = await openTestPhone(t, strict(alicesPhone(world, silent)), {greeting: speech(3)});
+	const gateway = await openTestGateway(t, world, aliceSide.port, (options) => ({
+		...options,
+		toolbox: {...options.toolbox, peers: signed(options.toolbox.peers)},
+	}));
+	const bobSide = await openTestPhone(t, strict(bobsPhone(world, silent)));
+	const ended = once(aliceSide.phone, 'ended') as Promise<[PhoneCallReport]>;
+	const called = await bobSide.phone.call(alice, gateway.target('tcp'), speech(0.3));
+	t.true(called.ok && called.report.reason === 'spoken', JSON.stringify(called));
+	t.is((await ended)[0].reason, 'bye');
+	t.deepEqual(await empties(gateway), nothing);
 });
