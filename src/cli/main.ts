@@ -8,6 +8,7 @@ import {Command} from 'commander';
 import {SallyportError} from '../base/error.js';
 import {registerConformanceCommand} from './conformance/index.js';
 import {registerDemoCommand} from './demo/demo-command.js';
+import {registerOriginCommand} from './origin/origin-command.js';
 import {registerServeCommand} from './serve.js';
 
 const {version} = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string};
@@ -18,6 +19,7 @@ const program = new Command('sallyport')
 registerServeCommand(program);
 registerDemoCommand(program);
 registerConformanceCommand(program);
+registerOriginCommand(program);
 
 try {
 	await program.parseAsync();

@@ -6,6 +6,7 @@ import {AdminServer, type AdminSource} from '../control/admin-server.js';
 import type {GatewayOptions} from '../gateway/gateway-options.js';
 import {openGateway, type RunningGateway} from '../gateway/open-gateway.js';
 import {readConfiguration} from './configuration-file.js';
+import {originCommands} from './origin/origin-commands.js';
 import {clockPretending} from './shifted-clock.js';
 import {claimState} from './state-claim.js';
 
@@ -54,7 +55,9 @@ async function run(
 	process.on('SIGHUP', onHangUp);
 	const stop = stopSignal();
 	const admin =
-		options.adminSocket === undefined ? undefined : await AdminServer.open(options.adminSocket, adminSource(running));
+		options.adminSocket === undefined
+			? undefined
+			: await AdminServer.open(options.adminSocket, adminSource(running), originCommands(running.origins));
 	try {
 		watch(running, say);
 		if (clock !== systemClock) {
@@ -134,6 +137,7 @@ function adminSource(running: RunningGateway): AdminSource {
 		statistics: () => running.gateway.readStatistics(),
 		counters: () => running.gateway.counters,
 		alerts: (query) => running.readAlerts(boundedInteger(query.get('after'), 0, Number.MAX_SAFE_INTEGER), 1000),
+		origins: (query) => running.readOrigins(query.get('after') ?? '', boundedInteger(query.get('limit'), 100, 1000)),
 		ledger: (query) => running.readLedger(boundedInteger(query.get('limit'), 100, 1000)),
 	};
 }

@@ -1,7 +1,7 @@
 import type {LocalMedia, MediaView} from '../core/offer-answer/index.js';
 import type {OwnKeyHandle} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
-import {type LegMedia, legCrypto, seenFromUs} from './leg-media.js';
+import {type LegMedia, legCrypto, legSource, seenFromUs} from './leg-media.js';
 import type {OpenedSession} from './opened-session.js';
 
 /** Both descriptions of the stream that is carried. */
@@ -44,5 +44,13 @@ function agree(
 	}
 
 	const crypto = chosen && ownKey && legCrypto(opened.release, streamIndex, chosen, ownKey);
-	return {streamIndex, stream, remote, direction: directionOf(stream), isRtcpMultiplexed, crypto};
+	return {
+		streamIndex,
+		stream,
+		remote,
+		direction: directionOf(stream),
+		isRtcpMultiplexed,
+		crypto,
+		source: legSource(opened.release, remote),
+	};
 }

@@ -1,5 +1,5 @@
 import type {MediaView, SessionView} from '../core/offer-answer/index.js';
-import type {ConfigureLeg, LegProtection, PayloadCodec} from '../trusted/media/protocol.js';
+import type {ConfigureLeg, LegProtection, PayloadCodec, SourcePolicy} from '../trusted/media/protocol.js';
 import type {OwnKeyHandle, PeerKeyHandle, Release} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
@@ -31,6 +31,8 @@ export type LegMedia = {
 	readonly isRtcpMultiplexed: boolean;
 	/** Undefined for plain RTP. */
 	readonly crypto: LegCrypto | undefined;
+	/** Whose packets the leg takes, as the toolbox has it. */
+	readonly source: SourcePolicy;
 };
 
 /** What an operator says of all legs on one side. */
@@ -55,6 +57,17 @@ export function isCarried({media, isRefused, protocol}: MediaView): boolean {
 	return media === 'audio' && !isRefused && /^RTP\/S?AVPF?$/.test(protocol);
 }
 
+/** What the toolbox allows; an address of the other family than the leg's says nothing about it. */
+export function legSource({mediaSource}: Release, {rtp: {address}}: LegMedia['remote']): SourcePolicy {
+	const place =
+		mediaSource.kind === 'subnet'
+			? mediaSource.network
+			: mediaSource.kind === 'signalling-address'
+				? mediaSource.address
+				: address;
+	return place.includes(':') === address.includes(':') ? mediaSource : {kind: 'declared'};
+}
+
 /** The crypto line in force: its keys under the names that the toolbox gave them. */
 export function legCrypto(
 	{keys}: Release,
@@ -76,7 +89,7 @@ export function legCrypto(
 export function legConfiguration(
 	call: string,
 	leg: LegName,
-	{remote, direction, isRtcpMultiplexed, crypto, stream}: LegMedia,
+	{remote, direction, isRtcpMultiplexed, crypto, stream, source}: LegMedia,
 	{stun, rtpTimeoutMs, rtcpTimeoutMs}: Pick<LegRules, 'stun'> & SilenceLimits,
 	rollover: 'keep' | 'reset' = 'keep',
 ): Omit<ConfigureLeg, 'kind'> {
@@ -88,7 +101,7 @@ export function legConfiguration(
 		remote,
 		rtcp: isRtcpMultiplexed ? 'mux' : 'pair',
 		protection: crypto === undefined ? {kind: 'clear'} : srtpProtection(crypto, rollover),
-		source: {kind: 'declared'},
+		source,
 		payloadTypes: stream.formats.flatMap(({format}) => payloadType(format)),
 		direction,
 		codecs: codecs(stream),

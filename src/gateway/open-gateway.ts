@@ -5,7 +5,7 @@ import type {SipAddress, SipTransportName} from '../core/sip/hop.js';
 import {formatHostPort} from '../core/sip/hop.js';
 import type {SipTimers} from '../core/sip/timers.js';
 import {SipEndpoint} from '../io/sip/sip-endpoint.js';
-import type {Alert, LedgerEntry} from '../trusted/toolbox/protocol.js';
+import type {Alert, KnownOrigin, LedgerEntry} from '../trusted/toolbox/protocol.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import {costs} from './admission.js';
 import type {CallContext} from './call-context.js';
@@ -29,6 +29,9 @@ export type RunningGateway = {
 	readonly reloadTemplates: TrustedDomains['reloadTemplates'];
 	readAlerts(afterSequence: number, limit: number): Promise<readonly Alert[]>;
 	readLedger(limit: number): Promise<readonly LedgerEntry[]>;
+	readOrigins(after: string, limit: number): Promise<readonly KnownOrigin[]>;
+	/** What the operator may change of the origin monitor; absent where the toolbox is not in this process. */
+	readonly origins: TrustedDomains['origins'];
 	/** Ends calls with BYE, then everything else. Safe twice. */
 	close(): Promise<void>;
 };
@@ -99,7 +102,9 @@ export async function openGateway(
 		}),
 		reloadTemplates: domains.reloadTemplates,
 		readAlerts: (afterSequence, limit) => domains.toolbox.readAlerts(afterSequence, limit),
+		readOrigins: (after, limit) => domains.toolbox.readOrigins(after, limit),
 		readLedger: (limit) => domains.toolbox.readLedger(limit),
+		origins: domains.origins,
 		close() {
 			closing ??= (async () => {
 				await gateway.close();

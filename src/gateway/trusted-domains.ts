@@ -6,6 +6,7 @@ import {MediaDomain} from '../trusted/media/media-domain.js';
 import {MediaPlane} from '../trusted/media/media-plane.js';
 import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
 import type {MediaPlaneReport} from '../trusted/media/plane-report.js';
+import type {OriginAdministration} from '../trusted/toolbox/origin/origin-administration.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
 import type {TemplateReload} from '../trusted/toolbox/template-replacement.js';
 import {Toolbox} from '../trusted/toolbox/toolbox.js';
@@ -31,6 +32,8 @@ export type TrustedDomains = {
 	readonly reloadTemplates: (texts: NonNullable<ToolboxOptions['templates']>) => Promise<TemplateReload>;
 	/** What they hold: to be the same before calls and after. */
 	readonly load: () => {readonly relays: number; readonly calls: number; readonly issued: number};
+	/** For the operator, not for the user domain; absent where the toolbox is not in this process. */
+	readonly origins?: OriginAdministration | undefined;
 	close(): Promise<void>;
 };
 
@@ -69,6 +72,7 @@ export async function startTrustedDomains(options: TrustedDomainsOptions): Promi
 			toMedia.port2.once('close', () => isClosing || resolve('media'));
 		}),
 		reloadTemplates: (texts) => toolbox.reloadTemplates(texts),
+		origins: toolbox.origins,
 		load: () => ({relays: plane.size, ...toolbox.load}),
 		async close() {
 			isClosing = true;

@@ -3,16 +3,29 @@ import {connect} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {SallyportError} from '#dist/base/error.js';
 import {AdminServer} from '#dist/control/index.js';
 
 async function open(t: ExecutionContext): Promise<AdminServer> {
 	const folder = await mkdtemp(join(tmpdir(), 'sallyport-admin-'));
-	const admin = await AdminServer.open(join(folder, 'admin.sock'), {
-		good: (query) => ({limit: query.get('limit')}),
-		bad: () => {
-			throw new Error('a secret');
+	const admin = await AdminServer.open(
+		join(folder, 'admin.sock'),
+		{
+			good: (query) => ({limit: query.get('limit')}),
+			bad: () => {
+				throw new Error('a secret');
+			},
 		},
-	});
+		{
+			change: (body) => ({changed: body}),
+			refuse: () => {
+				throw new SallyportError('BAD_ADDRESS', 'Expected an address.');
+			},
+			fail: () => {
+				throw new Error('a secret');
+			},
+		},
+	);
 	t.teardown(async () => {
 		await admin.close();
 		await rm(folder, {recursive: true, force: true});
@@ -43,6 +56,22 @@ test('a question that fails shows nothing of the failure', async (t) => {
 	const answer = await say(await open(t), 'GET /bad HTTP/1.1\r\nHost: a\r\n\r\n');
 	t.regex(answer, /^HTTP\/1\.1 500 /);
 	t.notRegex(answer, /secret/);
+});
+
+test('a command takes a small JSON object, and only by POST', async (t) => {
+	const admin = await open(t);
+	const post = (path: string, body: string) =>
+		say(admin, `POST /${path} HTTP/1.1\r\nHost: a\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+	t.regex(await post('change', '{"a":1}'), /^HTTP\/1\.1 200 .*\{"changed":\{"a":1\}\}\n$/s);
+	t.regex(await post('refuse', '{}'), /^HTTP\/1\.1 400 .*"code":"BAD_ADDRESS"/s);
+	const failed = await post('fail', '{}');
+	t.regex(failed, /^HTTP\/1\.1 500 /);
+	t.notRegex(failed, /secret/);
+	for (const body of ['', '{', '7', `{"a":"${'b'.repeat(5000)}"}`]) {
+		t.regex(await post('change', body), /^HTTP\/1\.1 400 /);
+	}
+
+	t.regex(await say(admin, 'GET /change HTTP/1.1\r\nHost: a\r\n\r\n'), /^HTTP\/1\.1 404 /);
 });
 
 test('hostile HTTP is refused, and the next question is answered', async (t) => {

@@ -97,6 +97,7 @@ export const rfcTitles: Readonly<Record<string, string>> = {
 	'6188': 'The Use of AES-192 and AES-256 in Secure RTP',
 	'6211': 'CMS Algorithm Identifier Protection Attribute',
 	'6337': 'SIP Usage of the Offer/Answer Model',
+	'6598': 'IANA-Reserved IPv4 Prefix for Shared Address Space',
 	'6642': 'RTCP Extension for a Third-Party Loss Report',
 	'6890': 'Special-Purpose IP Address Registries',
 	'6904': 'Encryption of Header Extensions in SRTP',

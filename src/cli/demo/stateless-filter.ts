@@ -57,7 +57,16 @@ export class StatelessFilter implements MessageFilter, KeySource {
 
 	async filterInbound({call, role, message}: Omit<FilterInbound, 'kind'>): Promise<Release | Denial> {
 		if (role === 'none') {
-			return {verdict: 'release', protection: 'clear', sdp: '', keys: [], identity: '', template: 'none', audit: 0};
+			return {
+				verdict: 'release',
+				protection: 'clear',
+				sdp: '',
+				keys: [],
+				identity: '',
+				mediaSource: {kind: 'declared'},
+				template: 'none',
+				audit: 0,
+			};
 		}
 
 		const {cms, validator, nowMs} = this.#options;
@@ -83,7 +92,15 @@ export class StatelessFilter implements MessageFilter, KeySource {
 		const released = this.#release(call, verified.value);
 		return released === undefined
 			? deny(488, 'Not Acceptable Here', 'NO_SDP')
-			: {...released, verdict: 'release', protection: 'sealed', identity: aor.value, template: 'none', audit: 0};
+			: {
+					...released,
+					verdict: 'release',
+					protection: 'sealed',
+					identity: aor.value,
+					mediaSource: {kind: 'declared'},
+					template: 'none',
+					audit: 0,
+				};
 	}
 
 	async mintKey({call, suite}: Omit<MintKey, 'kind'>): Promise<OwnKeyHandle> {

@@ -68,6 +68,11 @@ export class KeyChannel {
 		await this.#ask({kind: 'relay-ended', call});
 	}
 
+	/** Tells the toolbox from where packets of a leg have come. What it answers changes nothing. */
+	async tellHeardFrom(call: string, leg: string, address: string): Promise<void> {
+		await this.#ask({kind: 'heard-from', call, leg, address});
+	}
+
 	close(): void {
 		this.#requests.close();
 	}

@@ -236,6 +236,7 @@ export class MediaDomain {
 
 	readonly #onFirstPacket = ({relay, leg, from}: MediaPlaneEvent): void => {
 		this.#raise(relay, (call) => ({kind: 'first-packet', call, leg: this.#legName(call, leg), from}));
+		this.#tellHeard(relay, leg, from.address);
 	};
 
 	readonly #onRekeyDue = ({relay, leg}: MediaPlaneKeyEvent): void => {
@@ -272,6 +273,17 @@ export class MediaDomain {
 
 	#raiseSourceChange(kind: 'source-learned' | 'source-moved', {relay, leg, ...rest}: SourceChangeEvent): void {
 		this.#raise(relay, (call) => ({kind, call, leg: this.#legName(call, leg), ...rest}));
+		if (rest.authenticated) {
+			this.#tellHeard(relay, leg, rest.from.address);
+		}
+	}
+
+	/** For the toolbox's origin monitor, past the user domain. */
+	#tellHeard(relay: number, leg: 0 | 1, address: string): void {
+		const call = this.#callsByRelay.get(relay);
+		if (call !== undefined && !this.#isClosed) {
+			void this.#keys.tellHeardFrom(call, this.#legName(call, leg), address);
+		}
 	}
 
 	#legName(call: string, index: 0 | 1): string {

@@ -336,7 +336,9 @@ export type KeyChannelRequest =
 	  }
 	| {readonly kind: 'redeem-peer-key'; readonly key: PeerKeyHandle; readonly call: string; readonly leg: string}
 	| {readonly kind: 'redeem-own-key'; readonly key: OwnKeyHandle; readonly call: string; readonly leg: string}
-	| {readonly kind: 'relay-ended'; readonly call: string};
+	| {readonly kind: 'relay-ended'; readonly call: string}
+	/** Packets have come from there; where the leg has SRTP they have authenticated. */
+	| {readonly kind: 'heard-from'; readonly call: string; readonly leg: string; readonly address: string};
 
 export type KeyChannelReply =
 	/** For a ticket: what each leg may be. */

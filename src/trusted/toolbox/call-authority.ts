@@ -4,6 +4,7 @@ import {canonicalAor} from '../certificates/identity.js';
 import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
 import {newHandle} from './calls/call-table.js';
 import type {OwnKey} from './calls/leg.js';
+import {noteMediaOrigin} from './origin/media-origin.js';
 import type {AuthorizeBridge, BridgeTicket, MintKey, OwnKeyHandle} from './protocol.js';
 import type {ToolboxState} from './toolbox-state.js';
 
@@ -77,6 +78,7 @@ export function authorizeBridge(state: ToolboxState, {call, legs}: AuthorizeBrid
 /** The call is over: what it had installed is retired, what it had only reserved may be offered again. */
 export async function endCall(state: ToolboxState, call: string, reason: string): Promise<void> {
 	const {services, audit, time} = state;
+	services.presence.leave(call);
 	const claims = services.calls.end(call);
 	if (claims.length > 0) {
 		await services.ledger.end(claims, call);
@@ -93,6 +95,9 @@ export async function redeem(state: ToolboxState, request: KeyChannelRequest): P
 			return redeemPeerKey(state, request);
 		case 'redeem-own-key':
 			return redeemOwnKey(state, request);
+		case 'heard-from':
+			noteMediaOrigin(state, request);
+			return {ok: true};
 		case 'relay-ended':
 			await endCall(state, request.call, 'relay-ended');
 			return {ok: true};

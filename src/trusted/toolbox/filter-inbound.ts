@@ -5,6 +5,7 @@ import type {Leg, LegOffer} from './calls/leg.js';
 import type {ReleasedPorts} from './engine/engine.js';
 import {stepFields} from './engine/step-record.js';
 import type {Template} from './engine/template.js';
+import {mediaSourceOf} from './origin/media-origin.js';
 import type {Peer} from './policy/policy.js';
 import type {Protection} from './policy/toolbox-options.js';
 import type {Denial, FilterInbound, Release} from './protocol.js';
@@ -56,6 +57,7 @@ export async function filterInbound(state: ToolboxState, request: FilterInbound)
 		sdp: media?.sdp ?? '',
 		keys: media?.keys ?? [],
 		identity: signer?.identity ?? '',
+		mediaSource: mediaSourceOf(leg.peer ?? peer, origin, services.origins.places, protection !== 'clear'),
 		template: template.name,
 		audit: audit.append(time.nowMs(), 'released', {
 			call,

@@ -1,6 +1,8 @@
 import type {Brand} from '../../base/brand.js';
 import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
 import type {SipHeader, SipMessage} from '../../wire/sip/message.js';
+import type {SourcePolicy} from '../media/protocol.js';
+import type {OriginRecord} from './origin/origin-record.js';
 
 /**
  * What may be said to the toolbox: plain data only, every field checked on arrival. No key bytes cross in either
@@ -69,6 +71,8 @@ export type AuthorizeBridge = {
 export type EndCall = {readonly kind: 'end-call'; readonly call: string; readonly reason: string};
 
 export type ReadAlerts = {readonly kind: 'read-alerts'; readonly afterSequence: number; readonly limit: number};
+/** Identities after one by name, with the addresses that are known for them. What is known changes only on the toolbox's own side. */
+export type ReadOrigins = {readonly kind: 'read-origins'; readonly after: string; readonly limit: number};
 export type ReadLedger = {readonly kind: 'read-ledger'; readonly limit: number};
 
 export type ToolboxRequest =
@@ -78,6 +82,7 @@ export type ToolboxRequest =
 	| AuthorizeBridge
 	| EndCall
 	| ReadAlerts
+	| ReadOrigins
 	| ReadLedger;
 
 /** One `a=crypto` line of the released SDP. */
@@ -98,6 +103,8 @@ export type Release = {
 	readonly keys: readonly ReleasedKey[];
 	/** Canonical AOR (or trunk name) that the message was proven to come from; empty where nothing was proven. */
 	readonly identity: string;
+	/** From where the leg may take packets: what the origin monitor and the policy make of it. */
+	readonly mediaSource: SourcePolicy;
 	readonly template: string;
 	/** Sequence number of the audit record. */
 	readonly audit: number;
@@ -139,6 +146,9 @@ export type Alert = {
 	readonly detail: string;
 };
 
+/** One identity and from where it has authenticated. */
+export type KnownOrigin = {readonly identity: string; readonly records: readonly OriginRecord[]};
+
 export type LedgerEntry = {
 	readonly kind: 'message' | 'key';
 	/** Hexadecimal fingerprint: SHA-256 of the signed content, or the keyed 16-octet fingerprint of a key. */
@@ -158,6 +168,7 @@ export type ToolboxReply =
 	| {readonly verdict: 'ticket'; readonly ticket: BridgeTicket}
 	| {readonly verdict: 'done'}
 	| {readonly verdict: 'alerts'; readonly alerts: readonly Alert[]}
+	| {readonly verdict: 'origins'; readonly origins: readonly KnownOrigin[]}
 	| {readonly verdict: 'ledger'; readonly entries: readonly LedgerEntry[]}
 	/** The request itself was not acceptable: a bug or a hostile user domain. Audited. */
 	| {readonly verdict: 'refused'; readonly code: string; readonly message: string};

@@ -9,6 +9,7 @@ import type {
 	EndCall,
 	FilterInbound,
 	FilterOutbound,
+	KnownOrigin,
 	LedgerEntry,
 	MintKey,
 	Outbound,
@@ -62,6 +63,12 @@ export class ToolboxClient {
 	async readAlerts(afterSequence: number, limit: number): Promise<readonly Alert[]> {
 		const reply = await this.#ask({kind: 'read-alerts', afterSequence, limit});
 		return reply.verdict === 'alerts' ? reply.alerts : unexpected();
+	}
+
+	/** Identities after one by name, at most 1000, with the addresses that are known for them. */
+	async readOrigins(after: string, limit: number): Promise<readonly KnownOrigin[]> {
+		const reply = await this.#ask({kind: 'read-origins', after, limit});
+		return reply.verdict === 'origins' ? reply.origins : unexpected();
 	}
 
 	/** Ledger entries changed last, newest first; at most 1000. */

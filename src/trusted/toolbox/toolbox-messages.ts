@@ -11,13 +11,14 @@ const call = z.string().min(1).max(64);
 const leg = z.string().min(1).max(32);
 const handle = z.string().regex(/^[\da-f]{32}$/);
 const suite = z.string().max(40).refine(isSrtpSuiteName);
+const address = z
+	.string()
+	.max(45)
+	.refine((text) => isIP(text) !== 0);
 const role = z.enum(['offer', 'answer', 'none']);
 const origin = z.strictObject({
 	transport: z.enum(['udp', 'tcp', 'tls']),
-	address: z
-		.string()
-		.max(45)
-		.refine((text) => isIP(text) !== 0),
+	address,
 	port: z.int().min(0).max(65_535),
 });
 const noLineEnd = /^[^\r\n\0]*$/;
@@ -63,6 +64,12 @@ const toolboxRequest = z.discriminatedUnion('kind', [
 	}),
 	z.strictObject({id, kind: z.literal('end-call'), call, reason: z.string().max(200)}),
 	z.strictObject({id, kind: z.literal('read-alerts'), afterSequence: z.int().min(0), limit: z.int().min(1).max(1000)}),
+	z.strictObject({
+		id,
+		kind: z.literal('read-origins'),
+		after: z.string().max(1024),
+		limit: z.int().min(1).max(1000),
+	}),
 	z.strictObject({id, kind: z.literal('read-ledger'), limit: z.int().min(1).max(1000)}),
 ]);
 
@@ -71,6 +78,7 @@ const keyChannelRequest = z.discriminatedUnion('kind', [
 	z.strictObject({id, kind: z.literal('redeem-peer-key'), key: handle, call, leg}),
 	z.strictObject({id, kind: z.literal('redeem-own-key'), key: handle, call, leg}),
 	z.strictObject({id, kind: z.literal('relay-ended'), call}),
+	z.strictObject({id, kind: z.literal('heard-from'), call, leg, address}),
 ]);
 
 export type Envelope<Body> = {readonly id: number; readonly request: Body};

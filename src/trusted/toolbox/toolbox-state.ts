@@ -56,7 +56,7 @@ export function deny(state: ToolboxState, about: DeniedMessage, denial: EngineDe
 		reason,
 		status,
 		reasonPhrase,
-		headers: refusalHeaders(status, about.accepted ?? []),
+		headers: [...refusalHeaders(status, about.accepted ?? []), ...(isUniform ? [] : (denial.headers ?? []))],
 		audit: sequence,
 	};
 }

@@ -14,6 +14,8 @@ import {authorizeBridge, endCall, mintKey, redeem} from './call-authority.js';
 import {CallTable} from './calls/call-table.js';
 import type {KeyVault} from './calls/key-vault.js';
 import {NativeKeyVault} from './calls/native-key-vault.js';
+import {Challenges} from './challenge/challenges.js';
+import {readCredentials} from './challenge/credentials.js';
 import {StateDatabase} from './databases/state-database.js';
 import {Engine} from './engine/engine.js';
 import type {Template} from './engine/template.js';
@@ -27,7 +29,9 @@ import type {LedgerRecord} from './ledger/ledger-record.js';
 import type {LedgerStore} from './ledger/ledger-store.js';
 import {LedgerWatch} from './ledger/ledger-watch.js';
 import {LmdbLedgerStore} from './ledger/lmdb-ledger-store.js';
+import {OriginAdministration} from './origin/origin-administration.js';
 import {OriginMonitor} from './origin/origin-monitor.js';
+import {OriginPresence} from './origin/presence.js';
 import {fingerprintOf, Policy} from './policy/policy.js';
 import {parseToolboxOptions, type ToolboxOptions} from './policy/toolbox-options.js';
 import type {LedgerEntry, ToolboxReply, ToolboxRequest} from './protocol.js';
@@ -111,7 +115,9 @@ export class Toolbox {
 				...ledgerLimits(checked, parts.sharedLedger !== undefined),
 				staleBeforeMs: time.staleBeforeMs,
 			}),
-			origins: new OriginMonitor(database.origins),
+			origins: new OriginMonitor(database.origins, checked.origins),
+			presence: new OriginPresence(checked.origins),
+			challenges: new Challenges(readCredentials(checked), checked.challengeSeconds),
 			alerts: new AlertLog(database.alerts),
 			calls: new CallTable(parts.vault ?? new NativeKeyVault()),
 			clock,
@@ -139,6 +145,12 @@ export class Toolbox {
 	get load(): {readonly calls: number; readonly issued: number} {
 		const {calls} = this.#state.services;
 		return {calls: calls.size, issued: calls.issued};
+	}
+
+	/** What the operator may see and change of the origin monitor. Never for the user domain. */
+	get origins(): OriginAdministration {
+		const {services, audit, time} = this.#state;
+		return new OriginAdministration(services.origins, audit, () => time.nowMs());
 	}
 
 	/** Answers a request of the user domain. Never rejects: what is not acceptable is `refused`. */
@@ -211,6 +223,7 @@ export class Toolbox {
 
 	/** Forgets what has run out, and looks after clock and disk; runs by itself every minute. */
 	async sweep(): Promise<number> {
+		this.#state.services.origins.sweep(this.#state.time.nowMs());
 		return this.#watch.run();
 	}
 
@@ -250,6 +263,8 @@ export class Toolbox {
 				return {verdict: 'done'};
 			case 'read-alerts':
 				return {verdict: 'alerts', alerts: state.services.alerts.read(request.afterSequence, request.limit)};
+			case 'read-origins':
+				return {verdict: 'origins', origins: this.origins.list(request.after, request.limit)};
 			case 'read-ledger':
 				return {verdict: 'ledger', entries: state.services.ledger.newest(request.limit).map(entryOf)};
 		}

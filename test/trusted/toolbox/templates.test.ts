@@ -128,7 +128,7 @@ const refusals: readonly {readonly rule: string; readonly code: string; readonly
 		{
 			rule: 'a release without anti-replay',
 			code: 'TEMPLATE_UNCLAIMED',
-			yaml: without(without(inbound.replace(claim, ''), 'origin-learn'), 'hand-out,')
+			yaml: without(inbound.replace(claim, '').replace(/ {2}- step: learn\n.*\n.*\n/, ''), 'hand-out,')
 				.replace('media: hand-out.media', 'media: bare.media')
 				.replace('release:\n', '  - {step: bare, tool: release-clear@1, in: {media: sdp.media}}\nrelease:\n'),
 			at: 'media: bare.media',

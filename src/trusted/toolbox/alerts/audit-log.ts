@@ -17,6 +17,7 @@ export class AuditLog {
 	readonly #file: number;
 	#sequence: number;
 	#hash: string;
+	#isClosed = false;
 
 	/** Opens or makes the log. Throws `SallyportError` AUDIT_DAMAGED where its last whole line is not a record of it. */
 	constructor(path: string) {
@@ -42,8 +43,12 @@ export class AuditLog {
 		return record.sequence;
 	}
 
+	/** Safe twice. */
 	close(): void {
-		closeSync(this.#file);
+		if (!this.#isClosed) {
+			this.#isClosed = true;
+			closeSync(this.#file);
+		}
 	}
 
 	#write(line: Uint8Array): void {

@@ -2,7 +2,7 @@ import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Database, open, type RootDatabase} from 'lmdb';
 import type {TemplateText} from '../engine/template-signers.js';
-import type {OriginRecord} from '../origin/origin-monitor.js';
+import type {OriginRecord} from '../origin/origin-record.js';
 import type {Alert} from '../protocol.js';
 
 /** The toolbox's databases beside the ledger: what may be lost without opening anything. */

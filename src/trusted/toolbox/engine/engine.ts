@@ -1,5 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {wipe} from '../../../base/bytes.js';
+import type {SipHeader} from '../../../wire/sip/message.js';
 import type {PortType, PortTypes} from './port-types.js';
 import type {Reason} from './reasons.js';
 import type {Template, TemplateStep} from './template.js';
@@ -10,6 +11,8 @@ export type EngineDenial = {
 	readonly step: string;
 	readonly reason: Reason;
 	readonly detail: string;
+	/** What the answer carries besides, such as a challenge. */
+	readonly headers?: readonly SipHeader[];
 	/** True from the opening of a body until a signature in it has verified: the network hears one answer for all. */
 	readonly isUniform: boolean;
 };

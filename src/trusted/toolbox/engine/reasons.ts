@@ -45,6 +45,9 @@ export const reasons = {
 	FORGOTTEN: forbidden('freshness'),
 	ORIGIN_NEW: forbidden('origin'),
 	ORIGIN_CHALLENGE: forbidden('origin'),
+	// A phone that roams is asked first: no alarm before it has answered wrongly.
+	AUTHENTICATION_REQUIRED: {status: 401, phrase: 'Unauthorized'},
+	AUTHENTICATION_FAILED: {status: 401, phrase: 'Unauthorized', alert: 'identity'},
 	ORIGIN_OF_DIALOG: forbidden('origin'),
 	SIGNATURE_NEEDED: forbidden('identity'),
 	REPLAYED: forbidden('replay'),

@@ -1,13 +1,16 @@
 import type {z} from 'zod';
 import type {Clock} from '../../../base/clock.js';
 import type {Result} from '../../../base/result.js';
+import type {SipHeader} from '../../../wire/sip/message.js';
 import type {CertificateValidator} from '../../certificates/certificate-validator.js';
 import type {CmsProvider} from '../../smime/cms-provider.js';
 import type {AlertLog} from '../alerts/alert-log.js';
 import type {CallTable} from '../calls/call-table.js';
 import type {Leg} from '../calls/leg.js';
+import type {Challenges} from '../challenge/challenges.js';
 import type {Ledger} from '../ledger/ledger.js';
 import type {OriginMonitor} from '../origin/origin-monitor.js';
+import type {OriginPresence} from '../origin/presence.js';
 import type {Policy} from '../policy/policy.js';
 import type {MessageOrigin} from '../protocol.js';
 import type {PortType, PortTypes} from './port-types.js';
@@ -37,6 +40,8 @@ export type ToolServices = {
 	readonly validator: CertificateValidator;
 	readonly ledger: Ledger;
 	readonly origins: OriginMonitor;
+	readonly presence: OriginPresence;
+	readonly challenges: Challenges;
 	readonly alerts: AlertLog;
 	readonly calls: CallTable;
 	readonly clock: Clock;
@@ -62,7 +67,12 @@ export type ToolContext = ToolServices &
 		readonly origin: MessageOrigin | undefined;
 	};
 
-export type ToolRefusal = {readonly reason: Reason; readonly detail: string};
+export type ToolRefusal = {
+	readonly reason: Reason;
+	readonly detail: string;
+	/** What the answer carries besides, such as a challenge. */
+	readonly headers?: readonly SipHeader[];
+};
 
 export type Ports = Readonly<Record<string, PortType>>;
 export type PortValues<Declared extends Ports> = {readonly [Name in keyof Declared]: PortTypes[Declared[Name]]};
@@ -121,6 +131,10 @@ export function defineGeneralTool<const In extends Ports, const Out extends Port
 }
 
 /** A refusal as a result. */
-export function refuse(reason: Reason, detail: string): {readonly ok: false; readonly failure: ToolRefusal} {
-	return {ok: false, failure: {reason, detail}};
+export function refuse(
+	reason: Reason,
+	detail: string,
+	headers: readonly SipHeader[] = [],
+): {readonly ok: false; readonly failure: ToolRefusal} {
+	return {ok: false, failure: {reason, detail, ...(headers.length > 0 && {headers})}};
 }

@@ -5,10 +5,11 @@ import {type Aor, canonicalAor, domainOf} from '../../certificates/identity.js';
 import type {PeerOptions, PeerRules, ToolboxOptions} from './toolbox-options.js';
 
 /** The rules that hold for one party, complete. */
-export type Peer = Required<Omit<PeerRules, 'clearSigned'>> & {
+export type Peer = Required<Omit<PeerRules, 'clearSigned' | 'digest'>> & {
 	/** Name of the rule that decided; `default` where none did. */
 	readonly name: string;
 	readonly acceptsVisibleKeys: boolean;
+	readonly acceptsMd5: boolean;
 	/** DER of who can open what we send. */
 	readonly recipient: Uint8Array | undefined;
 };
@@ -80,6 +81,9 @@ function completed(options: PeerOptions): Peer {
 		kind,
 		binding: options.binding ?? 'proxy',
 		origin: options.origin ?? (kind === 'trunk' ? 'pin' : 'challenge'),
+		originScope: options.originScope ?? 'address',
+		originEvidence: options.originEvidence ?? 'transport',
+		mediaSource: options.mediaSource ?? 'declared',
 		addresses: options.addresses ?? [],
 		protection: options.protection ?? {inbound: 'sealed', outbound: 'sealed'},
 		suites: options.suites ?? (Object.keys(srtpSuites) as SrtpSuiteName[]),
@@ -87,6 +91,7 @@ function completed(options: PeerOptions): Peer {
 		bodyless: options.bodyless ?? 'origin',
 		cipher: options.cipher ?? 'AES-256-GCM',
 		acceptsVisibleKeys: options.clearSigned !== undefined,
+		acceptsMd5: options.digest !== undefined,
 		recipient: options.certificate === undefined ? undefined : readCertificate(options.certificate, options.name),
 	};
 }

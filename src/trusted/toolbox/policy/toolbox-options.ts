@@ -4,6 +4,8 @@ import {SallyportError} from '../../../base/error.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../../../wire/sdes/suites.js';
 import type {ContentCipher} from '../../smime/cms-provider.js';
 import type {TemplateText} from '../engine/template-signers.js';
+import {parseNetwork} from '../origin/network.js';
+import type {OriginMonitorOptions} from '../origin/origin-monitor.js';
 
 /** How a body must travel: sealed (S/MIME), with its SDES keys in the open, or without keys. */
 export type Protection = 'sealed' | 'sdes' | 'clear';
@@ -19,6 +21,17 @@ export type PeerRules = {
 	readonly binding?: 'none' | 'proxy' | 'b2bua';
 	/** A new address is denied, must prove itself (refused with ORIGIN_CHALLENGE), or raises an alert. @default 'challenge', of trunks 'pin' */
 	readonly origin?: 'pin' | 'challenge' | 'observe';
+	/** Takes MD5 in answers to a challenge, for peers that know nothing better (RFC 8760). @default refused */
+	readonly digest?: 'i-accept-md5';
+	/** What is one place: an address, or its network (IPv4 /24, IPv6 /64, a range of `origins.carrierNetworks`). @default 'address' */
+	readonly originScope?: 'address' | 'network';
+	/** What says where the peer is: the source of its messages, or behind proxies its signed Contact and `c=`. @default 'transport' */
+	readonly originEvidence?: 'transport' | 'signed';
+	/**
+	 * Whose packets a leg of this peer takes: those of the address in the SDP, those of the place that its signalling came from (any
+	 * port, fixed by the first packet), or whoever authenticates first. @default 'declared'
+	 */
+	readonly mediaSource?: 'declared' | 'origin' | 'learned';
 	/** Addresses known beforehand. @default none */
 	readonly addresses?: readonly string[];
 	/** @default sealed both ways */
@@ -50,6 +63,16 @@ export type PeerOptions = PeerRules & {
 	};
 	/** PEM: who can open what we send; of a trunk also who may sign. Needed for sealed offers. */
 	readonly certificate?: string;
+};
+
+/** The digest credentials of an identity: H(A1) in place of the password, which is as good as it for its realm. */
+export type CredentialsOptions = {
+	/** Address of record, or the name of a trunk. */
+	readonly identity: string;
+	readonly username: string;
+	readonly realm: string;
+	/** Hexadecimal H(A1) = H(username:realm:password) by algorithm. MD5 serves only peers whose `digest` accepts it. */
+	readonly ha1: {readonly 'SHA-512-256'?: string; readonly 'SHA-256'?: string; readonly MD5?: string};
 };
 
 /** What a toolbox is opened with. */
@@ -86,6 +109,15 @@ export type ToolboxOptions = {
 	readonly templates?: readonly (string | TemplateText)[];
 	/** PEM of the certificates that may sign templates, or whose holders certify who may; unsigned ones are then refused. @default none */
 	readonly templateSigners?: readonly string[];
+	/** With what identities answer a challenge (RFC 8760). @default none: they can but sign our nonce */
+	readonly credentials?: readonly CredentialsOptions[];
+	/** How long the answer to a challenge is taken, 5 to 600. @default 60 */
+	readonly challengeSeconds?: number;
+	/** What the origin monitor remembers. */
+	readonly origins?: OriginMonitorOptions & {
+		/** Time that it takes at least to get to another place: who is faster raises an alert. @default 60 */
+		readonly travelSeconds?: number;
+	};
 	/** A message that fails before its signature verified is answered at the next multiple of this, in milliseconds. @default 20 */
 	readonly uniformFailureMs?: number;
 };
@@ -111,6 +143,10 @@ const rules = {
 	kind: z.enum(['user', 'domain', 'trunk']).exactOptional(),
 	binding: z.enum(['none', 'proxy', 'b2bua']).exactOptional(),
 	origin: z.enum(['pin', 'challenge', 'observe']).exactOptional(),
+	digest: z.literal('i-accept-md5').exactOptional(),
+	originScope: z.enum(['address', 'network']).exactOptional(),
+	originEvidence: z.enum(['transport', 'signed']).exactOptional(),
+	mediaSource: z.enum(['declared', 'origin', 'learned']).exactOptional(),
 	addresses: z
 		.array(z.string().refine((text) => isIP(text) !== 0, 'Expected an IP address.'))
 		.max(1000)
@@ -122,6 +158,13 @@ const rules = {
 	bodyless: z.enum(['origin', 'signed', 'any']).exactOptional(),
 	cipher: z.enum(['AES-128-GCM', 'AES-256-GCM', 'AES-128-CBC', 'AES-192-CBC', 'AES-256-CBC']).exactOptional(),
 };
+/** Its faults say nothing of what stood there. */
+function hexadecimal(digits: number) {
+	return z
+		.string()
+		.refine((text) => /^[\da-f]+$/.test(text) && text.length === digits, `Expected ${digits} hexadecimal digits.`);
+}
+
 const pem = z.string().includes('-----BEGIN ');
 const toolboxOptions = z.strictObject({
 	directory: z.string().min(1),
@@ -163,5 +206,37 @@ const toolboxOptions = z.strictObject({
 		.array(z.union([z.string(), z.strictObject({yaml: z.string(), signature: z.string().exactOptional()})]))
 		.exactOptional(),
 	templateSigners: z.array(pem).min(1).exactOptional(),
+	credentials: z
+		.array(
+			z.strictObject({
+				identity: z.string().min(1).max(1024),
+				username: z.string().min(1).max(256),
+				realm: z.string().min(1).max(256),
+				ha1: z
+					.strictObject({
+						'SHA-512-256': hexadecimal(64).exactOptional(),
+						'SHA-256': hexadecimal(64).exactOptional(),
+						MD5: hexadecimal(32).exactOptional(),
+					})
+					.refine((secrets) => Object.keys(secrets).length > 0, 'Expected H(A1) for an algorithm.'),
+			}),
+		)
+		.max(1_000_000)
+		.exactOptional(),
+	challengeSeconds: z.number().min(5).max(600).exactOptional(),
+	origins: z
+		.strictObject({
+			expiryDays: z.number().positive().max(3650).exactOptional(),
+			maxIdentities: z.int().min(1).max(10_000_000).exactOptional(),
+			addressesPerIdentity: z.int().min(1).max(1000).exactOptional(),
+			carrierNetworks: z
+				.array(
+					z.string().refine((text) => parseNetwork(text) !== undefined, 'Expected a network such as 100.64.0.0/10.'),
+				)
+				.max(1000)
+				.exactOptional(),
+			travelSeconds: z.number().min(0).max(86_400).exactOptional(),
+		})
+		.exactOptional(),
 	uniformFailureMs: z.number().min(1).max(1000).exactOptional(),
 });

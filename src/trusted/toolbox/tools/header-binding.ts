@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {type CodedFailure, fail, ok, type Result} from '../../../base/result.js';
 import {headerValues} from '../../../wire/sip/headers.js';
-import type {SipHeader} from '../../../wire/sip/message.js';
+import type {SipHeader, SipMessage} from '../../../wire/sip/message.js';
 import type {Leg} from '../calls/leg.js';
 import type {Reason} from '../engine/reasons.js';
 import {defineTool, refuse, type ToolContext} from '../engine/tool.js';
@@ -44,7 +44,7 @@ export const headerBinding = defineTool({
 		}
 
 		const difference =
-			compare(outer.value, inner.value, peer.binding) ??
+			compare(outer.value, inner.value, peer.binding, isResent(message, outer.value, context)) ??
 			checkRecipient(outer.value, message.kind === 'request', context) ??
 			(message.kind === 'response' ? checkOffer(outer.value, parts.headers, peer, context.leg) : undefined);
 		return difference ? refuse(difference.code, difference.message) : ok({});
@@ -53,7 +53,12 @@ export const headerBinding = defineTool({
 
 type Difference = CodedFailure<Reason>;
 
-function compare(outer: MessageHeaders, inner: MessageHeaders, binding: 'proxy' | 'b2bua'): Difference | undefined {
+function compare(
+	outer: MessageHeaders,
+	inner: MessageHeaders,
+	binding: 'proxy' | 'b2bua',
+	mayBeResent: boolean,
+): Difference | undefined {
 	// BYE and MESSAGE have no Contact (RFC 3261 §20, RFC 3428 §4).
 	const needsContact = binding === 'proxy' && (outer.contact !== undefined || outer.cseq.method === 'INVITE');
 	if (inner.dateMs === undefined || (needsContact && inner.contact === undefined)) {
@@ -67,12 +72,17 @@ function compare(outer: MessageHeaders, inner: MessageHeaders, binding: 'proxy' 
 		(inner.from.tag === outer.from.tag &&
 			inner.to.tag === outer.to.tag &&
 			inner.callId === outer.callId &&
-			inner.cseq.number === outer.cseq.number &&
+			(inner.cseq.number === outer.cseq.number || (mayBeResent && inner.cseq.number === outer.cseq.number - 1)) &&
 			inner.cseq.method === outer.cseq.method &&
 			inner.contact === outer.contact);
 	return isSameParty && isSameMessage && inner.dateMs === outer.dateMs
 		? undefined
 		: {code: 'BINDING_MISMATCH', message: 'Expected signed and outer headers to agree.'};
+}
+
+/** Whom we have asked for a digest sends the same body again with the next CSeq (RFC 3261 §22.2), which nothing was claimed of. */
+function isResent(message: SipMessage, {to}: MessageHeaders, {challenges, origin, nowMs}: ToolContext): boolean {
+	return message.kind === 'request' && to.tag === '' && challenges.answersOurs(message, origin?.address ?? '', nowMs);
 }
 
 /** A request must name a user of ours, or belong to a dialog of ours; a response must belong to one. */

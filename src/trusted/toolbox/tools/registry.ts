@@ -13,7 +13,14 @@ import {hmac, hmacCheck} from './hmac.js';
 import {keyContinuity} from './key-continuity.js';
 import {clearMessage, openMessage, sealMessage} from './message-body.js';
 import {decryptOctets, encryptOctets} from './octets-cipher.js';
-import {claimedOriginCheck, originCheck, originLearn} from './origin-check.js';
+import {
+	claimedOriginCheck,
+	listedOriginCheck,
+	originCheck,
+	originLearn,
+	transportOriginCheck,
+	transportOriginLearn,
+} from './origin-check.js';
 import {outerEntity} from './outer-entity.js';
 import {packetRead, packetWrite} from './packet-header.js';
 import {plainParts} from './plain-parts.js';
@@ -50,6 +57,7 @@ export const toolRegistry: ReadonlyMap<string, AnyTool> = new Map(
 		hmacCheck,
 		keyContinuity,
 		keyReplay,
+		listedOriginCheck,
 		openMessage,
 		originCheck,
 		originLearn,
@@ -72,6 +80,8 @@ export const toolRegistry: ReadonlyMap<string, AnyTool> = new Map(
 		signMessage,
 		signedHeaders,
 		signedParts,
+		transportOriginCheck,
+		transportOriginLearn,
 		withoutSdp,
 	].map((tool) => [`${tool.name}@${tool.version}`, tool]),
 );
