@@ -30,7 +30,7 @@ function challengingBob(options: GatewayOptions): GatewayOptions {
 
 async function open(t: ExecutionContext) {
 	const world = await makeTestWorld(t);
-	const {port} = await openTestPhone(t, alicesPhone(world, {wav: '', maxSeconds: 1}, 0), {greeting: speech(60)});
+	const {port} = await openTestPhone(t, alicesPhone(world, {wav: '', maxSeconds: 1}), {greeting: speech(60)});
 	const gateway = await openTestGateway(t, world, port, challengingBob);
 	const roaming = await RawParty.open(t, world, 'bob', {address: '127.0.0.2'});
 	const send = async (request: SipRequest): Promise<SipResponse> => {

@@ -20,7 +20,8 @@ export const originCheck = defineTool({
 	name: 'origin-check',
 	version: 2,
 	service: 'origin check',
-	purpose: 'Checks that the signer comes from a place that it has come from before, by source or signed addresses, or asks it to authenticate.',
+	purpose:
+		'Checks that the signer comes from a place that it has come from before, by source or signed addresses, or asks it to authenticate.',
 	effect: 'checks',
 	inputs: {message: 'message', signer: 'proven-signer', peer: 'peer', parts: 'parts'},
 	outputs: {},
