@@ -49,7 +49,11 @@ export class LmdbTables {
 	}
 
 	static open(folder: string): LmdbTables {
-		return new LmdbTables(open({path: folder, noSubdir: false, maxDbs: 160, compression: false}));
+		// With `overlappingSync` what survives a loss of power is chosen by the kernel's boot id; without it the data is synced before
+		// the meta page that speaks of it is written, and nothing has to be chosen.
+		return new LmdbTables(
+			open({path: folder, noSubdir: false, maxDbs: 160, compression: false, overlappingSync: false}),
+		);
 	}
 
 	get meta(): LedgerMeta {
