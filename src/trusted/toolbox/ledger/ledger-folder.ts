@@ -1,8 +1,9 @@
 import {createHmac, randomBytes} from 'node:crypto';
-import {closeSync, mkdirSync, openSync, readFileSync, readSync, statSync} from 'node:fs';
+import {mkdirSync, readFileSync, statSync} from 'node:fs';
 import {join} from 'node:path';
 import {SallyportError} from '../../../base/error.js';
 import {writeDurably} from './durable-file.js';
+import {findFileFault} from './lmdb-file.js';
 
 /** What lies outside the ledger and remembers that there was one. */
 export type Sentinel = {
@@ -33,10 +34,7 @@ export function openLedgerFolder(directory: string): LedgerFolder {
 	mkdirSync(folder, {recursive: true, mode: 0o700});
 	const sentinel = readSentinel(sentinelFile);
 	checkDataFile(dataFile, sentinel !== undefined);
-	const secret = readSecret(
-		join(folder, 'fingerprint.secret'),
-		sentinel !== undefined || sizeOf(dataFile) !== undefined,
-	);
+	const secret = readSecret(join(folder, 'fingerprint.secret'), sentinel !== undefined || (sizeOf(dataFile) ?? 0) > 0);
 	const secretCheck = createHmac('sha256', secret).update('sallyport ledger secret').digest('hex');
 	if (sentinel && sentinel.secretCheck !== secretCheck) {
 		throw damaged('its fingerprint secret is not the one that it was made with');
@@ -86,44 +84,17 @@ function readSecret(path: string, mustExist: boolean): Uint8Array {
 	return Uint8Array.from(secret);
 }
 
-/** LMDB's file begins with two meta pages, each with magic, page size and the last page in use (lmdb 3.5, `MDB_meta`). */
+/** A file of length zero without a sentinel is what a crash in the first start of all leaves: nobody was promised anything. */
 function checkDataFile(path: string, mustExist: boolean): void {
 	const size = sizeOf(path);
-	if (size === undefined) {
-		if (mustExist) {
-			throw damaged(`there was a ledger, but ${path} is missing`);
-		}
-
-		return;
+	if (size === undefined && mustExist) {
+		throw damaged(`there was a ledger, but ${path} is missing`);
 	}
 
-	const head = Buffer.alloc(Math.min(size, maxPageOctets + metaOctets));
-	const file = openSync(path, 'r');
-	try {
-		readSync(file, head, 0, head.length, 0);
-	} finally {
-		closeSync(file);
+	const fault = size === undefined || (size === 0 && !mustExist) ? undefined : findFileFault(path);
+	if (fault !== undefined) {
+		throw damaged(fault);
 	}
-
-	const pageOctets = head.length >= metaOctets ? head.readUInt32LE(pageSizeOffset) : 0;
-	const metas = [0, pageOctets].filter((start) => start + metaOctets <= head.length && isMeta(head, start));
-	if (metas.length === 0 || pageOctets < 512 || pageOctets > maxPageOctets) {
-		throw damaged(`${path} is empty or not a ledger`);
-	}
-
-	const newest = metas.reduce((a, b) => (transactionOf(head, b) > transactionOf(head, a) ? b : a));
-	const pages = Number(head.readBigUInt64LE(newest + lastPageOffset)) + 1;
-	if (size < pages * pageOctets) {
-		throw damaged(`${path} has ${size} octets where its index speaks of ${pages * pageOctets}`);
-	}
-}
-
-function isMeta(head: Buffer, start: number): boolean {
-	return head.readUInt32LE(start + magicOffset) === magic;
-}
-
-function transactionOf(head: Buffer, start: number): bigint {
-	return head.readBigUInt64LE(start + lastPageOffset + 8);
 }
 
 function sizeOf(path: string): number | undefined {
@@ -138,10 +109,3 @@ function damaged(what: string): SallyportError {
 }
 
 const secretOctets = 32;
-const magic = 0xbe_ef_c0_de;
-const magicOffset = 24;
-/** `mm_dbs[FREE_DBI].md_pad`. */
-const pageSizeOffset = 48;
-const lastPageOffset = 144;
-const metaOctets = 160;
-const maxPageOctets = 65_536;

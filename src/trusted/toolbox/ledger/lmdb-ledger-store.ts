@@ -86,7 +86,7 @@ export class LmdbLedgerStore implements LedgerStore {
 			const epoch = Math.max(left.epoch, seen) + 1;
 			const forgottenBeforeMs = left.epoch < seen ? Math.max(nowMs, left.forgottenBeforeMs) : left.forgottenBeforeMs;
 			const meta = {...left, epoch, forgottenBeforeMs};
-			await tables.metaTable.put('meta', meta, epoch);
+			await tables.begin(meta);
 			probe('epoch-committed');
 			await tables.root.flushed;
 			syncFolder(folder);
@@ -96,6 +96,7 @@ export class LmdbLedgerStore implements LedgerStore {
 			probe('sentinel-written');
 			return new LmdbLedgerStore(tables, meta, found, options);
 		} catch (error) {
+			hearCommitError(error);
 			await tables.root.close();
 			throw error instanceof SallyportError ? error : unavailable('it could not be written', error);
 		}
@@ -197,7 +198,7 @@ export class LmdbLedgerStore implements LedgerStore {
 		this.#tables.prepare(draft);
 		const {forgottenBeforeMs, total} = draft;
 		const meta = {...this.#meta, forgottenBeforeMs, total, commits: this.#meta.commits + 1};
-		const isOurs = await this.#tables.metaTable.ifVersion('meta', this.epoch, () => {
+		const isOurs = await this.#tables.ifEpoch(this.epoch, () => {
 			this.#tables.write(draft, meta);
 			this.#probe('written');
 		});
@@ -222,7 +223,7 @@ export class LmdbLedgerStore implements LedgerStore {
 
 					const total = this.#meta.total - this.#tables.dropSegment(name);
 					this.#meta = {...this.#meta, total, commits: this.#meta.commits + 1};
-					this.#tables.metaTable.putSync('meta', this.#meta, this.epoch);
+					this.#tables.putMeta(this.#meta);
 				});
 				this.#probe('segment-dropped');
 				this.#tables.noteDropped(name);
@@ -235,6 +236,7 @@ export class LmdbLedgerStore implements LedgerStore {
 
 	#break(cause: unknown, batch: readonly Pending[]): void {
 		this.#isBroken = true;
+		hearCommitError(cause);
 		const error = cause instanceof SallyportError ? cause : unavailable('a write failed', cause);
 		for (const {reject} of [...batch, ...this.#queue.splice(0)]) {
 			reject(error);
@@ -247,6 +249,14 @@ function openTables(folder: string): LmdbTables {
 		return LmdbTables.open(folder);
 	} catch (error) {
 		throw error instanceof SallyportError ? error : unavailable('its file could not be opened', error);
+	}
+}
+
+/** lmdb rejects a second promise, which hangs on the first one's error: nobody listens there, and that would end the process. */
+function hearCommitError(cause: unknown): void {
+	const second = cause instanceof Error && 'commitError' in cause ? cause.commitError : undefined;
+	if (second instanceof Promise) {
+		second.catch(() => {});
 	}
 }
 

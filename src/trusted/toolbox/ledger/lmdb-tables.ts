@@ -1,3 +1,4 @@
+import {crc32} from 'node:zlib';
 import {type Database, open, type RootDatabase} from 'lmdb';
 import {SallyportError} from '../../../base/error.js';
 import type {DraftChange, LedgerDraft} from './ledger-draft.js';
@@ -19,7 +20,7 @@ type Segment = Database<Buffer, Buffer>;
 /** The tables of a ledger in one LMDB file, and how a draft is written into them. */
 export class LmdbTables {
 	readonly root: RootDatabase;
-	readonly metaTable: Database<LedgerMeta, string>;
+	readonly #metaTable: Database<LedgerMeta & {readonly check: number}, string>;
 	readonly #transient: Segment;
 	/** [time (u48, big-endian), key] of what lies in the transient segment. */
 	readonly #expiry: Segment;
@@ -33,7 +34,7 @@ export class LmdbTables {
 
 	private constructor(root: RootDatabase) {
 		this.root = root;
-		this.metaTable = root.openDB({name: 'meta', useVersions: true});
+		this.#metaTable = root.openDB({name: 'meta', useVersions: true});
 		this.#transient = openSegment(root, transientSegment);
 		this.#expiry = openSegment(root, 'expiry');
 		this.#counts = root.openDB({name: 'counts'});
@@ -44,8 +45,7 @@ export class LmdbTables {
 			this.#keySegments.set(name, openSegment(root, name));
 		}
 
-		const slots = [...this.#recent.getRange()].map(({value}) => value);
-		this.#newest = slots.sort((a, b) => Number(a[0]) - Number(b[0])).flatMap((slot) => slot.slice(1));
+		this.#newest = readRecent(this.#recent);
 	}
 
 	static open(folder: string): LmdbTables {
@@ -56,8 +56,9 @@ export class LmdbTables {
 		);
 	}
 
+	/** Throws `SallyportError` LEDGER_DAMAGED where it is not as it was written, or of another schema. */
 	get meta(): LedgerMeta {
-		const meta = this.metaTable.get('meta') ?? {schema, epoch: 0, forgottenBeforeMs: 0, total: 0, commits: 0};
+		const {check, ...meta} = this.#metaTable.get('meta') ?? sealed(noMeta);
 		if (meta.schema !== schema) {
 			throw new SallyportError(
 				'LEDGER_DAMAGED',
@@ -65,7 +66,26 @@ export class LmdbTables {
 			);
 		}
 
+		if (check !== sealed(meta).check) {
+			throw new SallyportError('LEDGER_DAMAGED', 'Expected what the ledger says of itself as it was written.');
+		}
+
 		return meta;
+	}
+
+	/** Takes the ledger over for the epoch of `meta`: whoever writes under another one is fenced off. */
+	async begin(meta: LedgerMeta): Promise<void> {
+		await this.#metaTable.put('meta', sealed(meta), meta.epoch);
+	}
+
+	/** Runs `work` in one transaction if the ledger is still that of `epoch`. */
+	ifEpoch(epoch: number, work: () => void): Promise<boolean> {
+		return this.#metaTable.ifVersion('meta', epoch, work);
+	}
+
+	/** To be called in a synchronous transaction. */
+	putMeta(meta: LedgerMeta): void {
+		this.#metaTable.putSync('meta', sealed(meta), meta.epoch);
 	}
 
 	get(name: string): LedgerRecord | undefined {
@@ -133,7 +153,7 @@ export class LmdbTables {
 			void this.#recent.put(slot, [String(meta.commits), ...names.slice(-recentPerSlot)]);
 		}
 
-		void this.metaTable.put('meta', meta, meta.epoch);
+		void this.#metaTable.put('meta', sealed(meta), meta.epoch);
 	}
 
 	/** To be called when what was written is committed. */
@@ -202,6 +222,26 @@ export class LmdbTables {
 	}
 }
 
+/** With a checksum, since the mark up to which the ledger has forgotten stands there. */
+function sealed(meta: LedgerMeta): LedgerMeta & {readonly check: number} {
+	const {epoch, forgottenBeforeMs, total, commits} = meta;
+	return {...meta, check: crc32(JSON.stringify([epoch, forgottenBeforeMs, total, commits]))};
+}
+
+/** What changed last, oldest first. Only shown: where it cannot be read there is nothing to show. */
+function readRecent(table: Database<readonly string[], number>): string[] {
+	try {
+		const slots = [...table.getRange()].map(({value}) => value).filter((slot) => Array.isArray(slot));
+		return slots.sort((a, b) => Number(a[0]) - Number(b[0])).flatMap((slot) => slot.slice(1).filter(isName));
+	} catch {
+		return [];
+	}
+}
+
+function isName(name: unknown): boolean {
+	return typeof name === 'string' && /^(?:key|message):(?:[\da-f]{2})+$/.test(name);
+}
+
 function openSegment(root: RootDatabase, name: string): Segment {
 	return root.openDB({name, keyEncoding: 'binary', encoding: 'binary'});
 }
@@ -233,6 +273,7 @@ function countKey(account: string): string {
 }
 
 const schema = 2;
+const noMeta: LedgerMeta = {schema, epoch: 0, forgottenBeforeMs: 0, total: 0, commits: 0};
 const timeOctets = 6;
 const nothing = Buffer.alloc(0);
 const recentKeys = 1000;
