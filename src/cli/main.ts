@@ -10,6 +10,7 @@ import {registerConformanceCommand} from './conformance/index.js';
 import {registerDemoCommand} from './demo/demo-command.js';
 import {registerOriginCommand} from './origin/origin-command.js';
 import {registerServeCommand} from './serve.js';
+import {registerToolboxCommand} from './toolbox/index.js';
 
 const {version} = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string};
 const program = new Command('sallyport')
@@ -20,6 +21,7 @@ registerServeCommand(program);
 registerDemoCommand(program);
 registerConformanceCommand(program);
 registerOriginCommand(program);
+registerToolboxCommand(program);
 
 try {
 	await program.parseAsync();

@@ -12,8 +12,12 @@ import type {Denial, FilterInbound, Release} from './protocol.js';
 import {deny, denyAtOnce, type ToolboxState} from './toolbox-state.js';
 import {dialogOf, type MessageHeaders, readMessageHeaders} from './tools/message-headers.js';
 
-/** Runs a message from outside through the template of its peer and type. */
-export async function filterInbound(state: ToolboxState, request: FilterInbound): Promise<Release | Denial> {
+/** Runs a message from outside through the template of its peer and type, or through `chosen` whatever policy says. */
+export async function filterInbound(
+	state: ToolboxState,
+	request: FilterInbound,
+	chosen?: Template,
+): Promise<Release | Denial> {
 	const {services, engine, audit, time} = state;
 	const {call, role, origin, message} = request;
 	const about = {call, leg: request.leg, origin, identity: ''};
@@ -26,7 +30,7 @@ export async function filterInbound(state: ToolboxState, request: FilterInbound)
 	const claimed = message.kind === 'request' ? headers.value.from.aor : headers.value.to.aor;
 	const peer = leg.peer ?? services.policy.peerFor([claimed]);
 	const possible = possibleTemplates(state, leg, peer, request);
-	const template = isEncoded(request) ? undefined : fittingTemplate(possible, request);
+	const template = isEncoded(request) ? undefined : (chosen ?? fittingTemplate(possible, request));
 	if (!template) {
 		const accepted = possible.flatMap(({accepts}) => accepts);
 		return denyAtOnce(state, {...about, identity: claimed, accepted}, 'UNSUPPORTED_TYPE', contentTypeOf(request));

@@ -3,6 +3,7 @@ import {header} from '../../wire/sip/headers.js';
 import {canonicalAor} from '../certificates/identity.js';
 import type {Leg} from './calls/leg.js';
 import {stepFields} from './engine/step-record.js';
+import type {Template} from './engine/template.js';
 import type {Peer} from './policy/policy.js';
 import type {Protection} from './policy/toolbox-options.js';
 import type {Denial, FilterOutbound, Outbound} from './protocol.js';
@@ -10,8 +11,12 @@ import {deny, denyAtOnce, type ToolboxState} from './toolbox-state.js';
 import {isSignable} from './tools/dialog-check.js';
 import {dialogOf, type MessageHeaders, readMessageHeaders} from './tools/message-headers.js';
 
-/** Prepares a message that leaves: as protected as the policy asks, or not at all. */
-export async function filterOutbound(state: ToolboxState, request: FilterOutbound): Promise<Outbound | Denial> {
+/** Prepares a message that leaves: as protected as the policy asks, or not at all; or by `chosen`, whatever policy says. */
+export async function filterOutbound(
+	state: ToolboxState,
+	request: FilterOutbound,
+	chosen?: Template,
+): Promise<Outbound | Denial> {
 	const {services, engine, templates, audit, time} = state;
 	const {call, role, message} = request;
 	const about = {call, leg: request.leg, origin: null, identity: ''};
@@ -31,12 +36,9 @@ export async function filterOutbound(state: ToolboxState, request: FilterOutboun
 		return denyAtOnce(state, about, 'UNKNOWN_DIALOG', 'Expected a message of the dialog, and an offer to answer.');
 	}
 
-	const protection = templateProtection(leg, request, peer);
-	const template = templates.find(
-		'outbound',
-		protection,
-		message.body.length === 0 ? undefined : contentTypeOf(request),
-	);
+	const protection = chosen?.protection ?? templateProtection(leg, request, peer);
+	const contentType = message.body.length === 0 ? undefined : contentTypeOf(request);
+	const template = chosen ?? templates.find('outbound', protection, contentType);
 	if (!template || !services.calls.hasRoom(call)) {
 		const reason = template ? 'OVERLOADED' : 'NO_TEMPLATE';
 		return denyAtOnce(state, about, reason, 'Expected a template for what leaves, and room for the call.');
@@ -68,7 +70,7 @@ export async function filterOutbound(state: ToolboxState, request: FilterOutboun
 
 	return {
 		verdict: 'outbound',
-		protection: protection === 'none' || protection === 'signed' ? 'clear' : protection,
+		protection: protection === 'sealed' || protection === 'sdes' ? protection : 'clear',
 		message: prepared,
 		template: template.name,
 		audit: audit.append(time.nowMs(), 'sent', {

@@ -34,7 +34,16 @@ import {OriginMonitor} from './origin/origin-monitor.js';
 import {OriginPresence} from './origin/presence.js';
 import {fingerprintOf, Policy} from './policy/policy.js';
 import {parseToolboxOptions, type ToolboxOptions} from './policy/toolbox-options.js';
-import type {LedgerEntry, ToolboxReply, ToolboxRequest} from './protocol.js';
+import type {
+	Denial,
+	FilterInbound,
+	FilterOutbound,
+	LedgerEntry,
+	Outbound,
+	Release,
+	ToolboxReply,
+	ToolboxRequest,
+} from './protocol.js';
 import {SteadyTime} from './steady-time.js';
 import {
 	loadTemplates,
@@ -43,6 +52,7 @@ import {
 	type TemplateReload,
 	type TemplateReplacement,
 } from './template-replacement.js';
+import {tryTemplate} from './template-trial.js';
 import type {ToolboxState} from './toolbox-state.js';
 import {toolRegistry} from './tools/registry.js';
 
@@ -219,6 +229,11 @@ export class Toolbox {
 	async reloadTemplates(texts: readonly (string | TemplateText)[]): Promise<TemplateReload> {
 		const all = texts.map((text) => (typeof text === 'string' ? {yaml: text} : text));
 		return this.#inTurn('', () => reloadTemplates(this.#replacement, all));
+	}
+
+	/** Runs a template over a message, whatever policy would have chosen: see `tryTemplate`. Never for the user domain. */
+	async tryTemplate(name: string, request: FilterInbound | FilterOutbound): Promise<Release | Outbound | Denial> {
+		return this.#inTurn(request.call, () => tryTemplate(this.#state, name, request));
 	}
 
 	/** Forgets what has run out, and looks after clock and disk; runs by itself every minute. */
