@@ -63,7 +63,10 @@ export class SipEndpoint extends EventEmitter<SipEndpointEvents> {
 		this.#layer = new TransactionLayer({...layerOptions, random, sentBy: (target) => this.#sentBy(target)});
 		for (const {transport} of listeners) {
 			transport.on('message', (message, source) => {
-				this.#layer.receive(message, source, this.#nowMs);
+				const nowMs = this.#nowMs;
+				// What has run out by now is over, even where its timer is late or the clock has leapt.
+				this.#layer.advance(nowMs);
+				this.#layer.receive(message, source, nowMs);
 				this.#drain();
 			});
 			transport.on('malformed', (failure, source) => {

@@ -4,7 +4,7 @@ import {connect, createServer, type Socket} from 'node:net';
 import test from 'ava';
 import {Dialog} from '#dist/core/sip/index.js';
 import {SipEndpoint} from '#dist/io/sip/index.js';
-import {header, headerValues} from '#dist/wire/sip/headers.js';
+import {header, headerValues, withHeader} from '#dist/wire/sip/headers.js';
 import type {SipResponse} from '#dist/wire/sip/message.js';
 import {writeSipMessage} from '#dist/wire/sip/write-message.js';
 import {newRequest, nextRequest, openEndpoint, targetOf} from './endpoints.js';
@@ -403,4 +403,32 @@ test('an address for all interfaces needs one that others reach, which Via then 
 		incoming.respond(incoming.makeResponse(200, 'OK'));
 		t.true((await outgoing.outcome).ok);
 	}
+});
+
+test('a transaction whose time is over is gone when the clock has leapt, though its timer has not run', async (t) => {
+	let leapMs = 0;
+	const clock = {wallMs: () => Date.now(), monotonicMs: () => performance.now() + leapMs};
+	const [bob, alice] = await Promise.all([openEndpoint(t), openEndpoint(t, {clock})]);
+	let requests = 0;
+	alice.on('request', (incoming) => {
+		requests++;
+		incoming.respond(incoming.makeResponse(200, 'OK'));
+	});
+	const options = withHeader(
+		newRequest('OPTIONS', bob),
+		'Via',
+		`SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK${bob.newTag()};rport`,
+	);
+	const socket = createSocket('udp4');
+	t.teardown(() => socket.close());
+	const ask = async () => {
+		socket.send(writeSipMessage(options), alice.localAddress('udp').port, '127.0.0.1');
+		await once(socket, 'message');
+	};
+	await ask();
+	await ask();
+	t.is(requests, 1);
+	leapMs = 60_000;
+	await ask();
+	t.is(requests, 2);
 });
