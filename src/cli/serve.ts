@@ -5,6 +5,7 @@ import {SallyportError} from '../base/error.js';
 import {AdminServer, type AdminSource} from '../control/admin-server.js';
 import type {GatewayOptions} from '../gateway/gateway-options.js';
 import {openGateway, type RunningGateway} from '../gateway/open-gateway.js';
+import {clockOfFile} from './clock-file.js';
 import {readConfiguration} from './configuration-file.js';
 import {originCommands} from './origin/origin-commands.js';
 import {clockPretending} from './shifted-clock.js';
@@ -15,6 +16,7 @@ type ServeOptions = {
 	readonly json?: boolean;
 	/** ISO 8601. */
 	readonly pretendTime?: string;
+	readonly pretendTimeFile?: string;
 };
 
 /** `sallyport serve`: the gateway as a daemon, until SIGINT or SIGTERM. */
@@ -25,12 +27,13 @@ export function registerServeCommand(program: Command): void {
 		.requiredOption('-c, --config <file>', 'YAML configuration, see docs/configuration.md')
 		.option('--json', 'print events as JSON, one to a line')
 		.option('--pretend-time <time>', 'ISO 8601: let the clock begin there, for dated test material; NEVER in service')
+		.option('--pretend-time-file <file>', 'the same, with a clock that stands still at what the file says')
 		.action(serve);
 }
 
-async function serve({config, json = false, pretendTime}: ServeOptions): Promise<void> {
+async function serve({config, json = false, ...pretended}: ServeOptions): Promise<void> {
 	const options = readConfiguration(config);
-	const clock = pretendTime === undefined ? systemClock : clockPretending(pretendTime);
+	const clock = clockOf(pretended);
 	const claim = await claimState(options.toolbox.directory);
 	try {
 		const running = await openGateway(options, {clock});
@@ -42,6 +45,14 @@ async function serve({config, json = false, pretendTime}: ServeOptions): Promise
 	} finally {
 		await claim.release();
 	}
+}
+
+function clockOf({pretendTime, pretendTimeFile}: Pick<ServeOptions, 'pretendTime' | 'pretendTimeFile'>): Clock {
+	if (pretendTimeFile !== undefined) {
+		return clockOfFile(pretendTimeFile);
+	}
+
+	return pretendTime === undefined ? systemClock : clockPretending(pretendTime);
 }
 
 async function run(
