@@ -1,3 +1,4 @@
+import {scenarioFormat} from './attacks/scenarios.js';
 import type {VectorFormat} from './format.js';
 import {captureFormat} from './pcap/captures.js';
 import {answerFormat} from './sdes/answers.js';
@@ -19,5 +20,6 @@ export const vectorFormats: readonly VectorFormat[] = [
 	answerFormat,
 	descriptionFormat,
 	keyReuseFormat,
+	scenarioFormat,
 	captureFormat,
 ];

@@ -27,6 +27,14 @@ class Inbox<Item> {
 		return this.#items;
 	}
 
+	/** Takes out what fits and is there. */
+	takeAll(fits: (item: Item) => boolean): readonly Item[] {
+		const found = this.#items.filter(fits);
+		const others = this.#items.filter((item) => !fits(item));
+		this.#items.splice(0, this.#items.length, ...others);
+		return found;
+	}
+
 	/** Takes out the first item that fits; rejects with `DEMO_CHILD_SILENT` where none comes in time. */
 	async take<Wanted extends Item>(
 		fits: (item: Item) => item is Wanted,
@@ -140,19 +148,28 @@ export class GatewayChild {
 	readonly #child: ChildProcess;
 	readonly #inbox: Inbox<GatewayEvent>;
 	readonly #adminSocket: string;
+	/** Of SIP over TCP, and over UDP; 0 where it does not listen so. */
 	readonly port: number;
+	readonly udpPort: number;
 
-	private constructor(child: ChildProcess, inbox: Inbox<GatewayEvent>, adminSocket: string, port: number) {
+	private constructor(
+		child: ChildProcess,
+		inbox: Inbox<GatewayEvent>,
+		adminSocket: string,
+		ports: {readonly tcp: number; readonly udp: number},
+	) {
 		this.#child = child;
 		this.#inbox = inbox;
 		this.#adminSocket = adminSocket;
-		this.port = port;
+		this.port = ports.tcp;
+		this.udpPort = ports.udp;
 	}
 
-	static async start(configuration: string): Promise<GatewayChild> {
+	/** @param more Arguments of `serve` besides. */
+	static async start(configuration: string, more: readonly string[] = []): Promise<GatewayChild> {
 		const main = fileURLToPath(new URL('../main.js', import.meta.url));
 		// The channel is for its end alone: the gateway does not outlive this process.
-		const child = fork(main, ['serve', '--json', '--config', configuration], {
+		const child = fork(main, ['serve', '--json', '--config', configuration, ...more], {
 			stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
 		});
 		const inbox = new Inbox<GatewayEvent>();
@@ -165,8 +182,12 @@ export class GatewayChild {
 				(item): item is GatewayEvent => item.event === 'listening',
 				'a gateway that listens',
 			);
-			const tcp = (listening['sip'] as readonly string[]).find((address) => address.startsWith('tcp:'));
-			return new GatewayChild(child, inbox, String(listening['adminSocket']), Number(tcp?.split(':').at(-1)));
+			const portOf = (transport: string) => {
+				const found = (listening['sip'] as readonly string[]).find((address) => address.startsWith(`${transport}:`));
+				return Number(found?.split(':').at(-1) ?? 0);
+			};
+			const ports = {tcp: portOf('tcp'), udp: portOf('udp')};
+			return new GatewayChild(child, inbox, String(listening['adminSocket']), ports);
 		} catch (error) {
 			child.kill('SIGKILL');
 			throw error;
@@ -183,6 +204,11 @@ export class GatewayChild {
 
 	has(event: string): boolean {
 		return this.#inbox.all().some((item) => item.event === event);
+	}
+
+	/** Takes out the events of these names that have come. */
+	taken(...names: readonly string[]): readonly GatewayEvent[] {
+		return this.#inbox.takeAll(({event}) => names.includes(event));
 	}
 
 	/** Asks the admin socket. */

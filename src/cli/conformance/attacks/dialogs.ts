@@ -1,0 +1,52 @@
+import {header} from '../../../wire/sip/headers.js';
+import type {SipRequest, SipResponse} from '../../../wire/sip/message.js';
+import {parseNameAddr} from '../../../wire/sip/name-addr.js';
+import type {WireAddress, WireParty} from './wire-party.js';
+
+/** A call that the gateway accepted from a sender of the scenario. */
+export type AcceptedCall = {
+	readonly party: WireParty;
+	readonly to: WireAddress;
+	readonly invite: SipRequest;
+	readonly response: SipResponse;
+	/** Of the last request that was sent in it. */
+	sequence: number;
+};
+
+/** The dialogs of a scenario, by Call-ID and From tag, in the order in which they were accepted. */
+export class Dialogs {
+	readonly #calls = new Map<string, AcceptedCall>();
+
+	/** The call that a message belongs to, as far as its headers say. */
+	of(request: SipRequest): AcceptedCall | undefined {
+		return this.#calls.get(nameOf(request));
+	}
+
+	/** Notes an accepted INVITE; one in a dialog only moves its numbering on. */
+	accept(call: Omit<AcceptedCall, 'sequence'>): void {
+		const name = nameOf(call.invite);
+		const sequence = Number.parseInt(header(call.invite, 'CSeq') ?? '1', 10);
+		const known = this.#calls.get(name);
+		this.#calls.delete(name);
+		this.#calls.set(name, known === undefined ? {...call, sequence} : {...known, sequence});
+	}
+
+	/** Takes out the call of the INVITE that was accepted last. */
+	takeLast(): AcceptedCall | undefined {
+		const last = [...this.#calls].at(-1);
+		if (last !== undefined) {
+			this.#calls.delete(last[0]);
+		}
+
+		return last?.[1];
+	}
+}
+
+export function tagOf(message: SipRequest | SipResponse, name: 'From' | 'To'): string {
+	const address = parseNameAddr(header(message, name) ?? '');
+	return address.ok ? (address.value.tag ?? '') : '';
+}
+
+function nameOf(request: SipRequest): string {
+	return `${header(request, 'Call-ID')} ${tagOf(request, 'From')}`;
+}
