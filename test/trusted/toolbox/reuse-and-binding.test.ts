@@ -201,9 +201,11 @@ test('a media address that moves needs a new key; hold by zeros is no move (V17,
 	t.deepEqual(held.verdict === 'release' && held.keys, first.verdict === 'release' && first.keys, 'the same handle');
 	t.is(reasonOf(await offer(3, 1)), 'released');
 	t.is(reasonOf(await offer(4, 1, '192.0.2.8')), 'ADDRESS_MOVED');
-	const moved = await offer(5, 2, '192.0.2.8');
+	t.is(reasonOf(await offer(5, 3, '192.0.2.9')), 'released');
+	t.is(reasonOf(await offer(6, 1)), 'released', 'the move was refused elsewhere: key and address are as before (L13)');
+	const moved = await offer(7, 2, '192.0.2.8');
 	t.true(moved.verdict === 'release' && (await install(toolbox, moved)));
-	t.is(reasonOf(await offer(6, 1, '192.0.2.8')), 'KEY_REUSED', 'V11: back to a retired key');
+	t.is(reasonOf(await offer(8, 1, '192.0.2.8')), 'KEY_REUSED', 'V11: back to a retired key');
 });
 
 test('in a sealed dialog a BYE must come from where its messages came from (V23)', async (t) => {

@@ -15,6 +15,8 @@ export type PeerKey = Omit<OfferedKey, 'keyAndSalt' | 'tag'> & {
 	tag: number;
 	/** Identity of the message that named it last; undefined where that was not signed. */
 	message: string | undefined;
+	/** Where the media under it goes: with an installed key it stays (RFC 4568 §7.1.4); undefined while only held by zeros. */
+	address: string | undefined;
 	state: 'reserved' | 'installed' | 'retired';
 };
 
@@ -55,7 +57,6 @@ export class Leg {
 	offer: LegOffer | undefined;
 	readonly ownKeys = new Map<OwnKeyHandle, OwnKey>();
 	readonly #peerKeys = new Map<string, PeerKey>();
-	readonly #addresses = new Map<number, string>();
 	#current: readonly PeerKey[] = [];
 
 	constructor(call: string, name: string) {
@@ -68,27 +69,19 @@ export class Leg {
 		return [...this.#peerKeys.values()].filter(({state}) => state !== 'retired');
 	}
 
-	/** The keys of the body that passed last, and where its media goes. */
-	receive(keys: readonly PeerKey[], addresses: ReadonlyMap<number, string>): void {
+	/** The keys of the body that passed last. */
+	receive(keys: readonly PeerKey[]): void {
 		for (const key of keys) {
 			this.#peerKeys.set(keyName(key), key);
 		}
 
 		this.#current = keys;
-		for (const [mediaIndex, address] of addresses) {
-			this.#addresses.set(mediaIndex, address);
-		}
 	}
 
 	/** The same key, in the same media section and suite, where the leg has it. */
 	knownKey(key: Pick<OfferedKey, 'mediaIndex' | 'suite' | 'fingerprint' | 'mki'>): PeerKey | undefined {
 		const known = this.#peerKeys.get(keyName(key));
 		return known?.state === 'retired' ? undefined : known;
-	}
-
-	/** Where the media of a section went, as far as the peer has said. */
-	addressOf(mediaIndex: number): string | undefined {
-		return this.#addresses.get(mediaIndex);
 	}
 
 	/** True when a key that is or was in force had this MKI and is another one (PROTOCOL V12). */

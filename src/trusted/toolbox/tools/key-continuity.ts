@@ -23,10 +23,10 @@ export const keyContinuity = defineTool({
 				return refuse('MKI_REUSED', 'Expected an MKI that no other key of the stream had.');
 			}
 
-			const before = leg.addressOf(key.mediaIndex);
+			const known = leg.knownKey(key);
 			const now = addresses.get(key.mediaIndex);
-			const hasMoved = before !== undefined && now !== undefined && before !== now;
-			if (hasMoved && leg.knownKey(key)?.state === 'installed') {
+			const hasMoved = known?.address !== undefined && now !== undefined && known.address !== now;
+			if (hasMoved && known.state === 'installed') {
 				return refuse('ADDRESS_MOVED', 'Expected a new key for a new media address.');
 			}
 		}

@@ -27,8 +27,9 @@ export const releaseMedia = defineTool({
 	parameters: z.strictObject({}),
 	run: ({claim}, {leg, calls}) => {
 		const {description, keys} = claim.media;
-		const held = keys.map((key) => heldKey(key, claim.digest, leg, calls));
-		leg.receive(held, mediaAddresses(description));
+		const addresses = mediaAddresses(description);
+		const held = keys.map((key) => heldKey(key, addresses.get(key.mediaIndex), claim.digest, leg, calls));
+		leg.receive(held);
 		calls.keep(leg);
 		return ok({media: {sdp: redacted(description, leg), keys: leg.released()}});
 	},
@@ -47,9 +48,16 @@ export const releaseClear = defineTool({
 	run: ({media}) => ok({media: {sdp: writeSdp(redactCrypto(media.description, () => undefined)), keys: []}}),
 });
 
-function heldKey(key: OfferedKey, message: string | undefined, leg: Leg, calls: ToolContext['calls']): PeerKey {
+function heldKey(
+	key: OfferedKey,
+	address: string | undefined,
+	message: string | undefined,
+	leg: Leg,
+	calls: ToolContext['calls'],
+): PeerKey {
 	const known = leg.knownKey(key);
 	if (known) {
+		known.address = address ?? known.address;
 		known.tag = key.tag;
 		known.message = message;
 		return known;
@@ -57,7 +65,14 @@ function heldKey(key: OfferedKey, message: string | undefined, leg: Leg, calls: 
 
 	const {keyAndSalt, ...facts} = key;
 	const handle = newHandle() as PeerKeyHandle;
-	const fresh: PeerKey = {...facts, handle, message, held: calls.vault.hold(key.suite, keyAndSalt), state: 'reserved'};
+	const fresh: PeerKey = {
+		...facts,
+		handle,
+		address,
+		message,
+		held: calls.vault.hold(key.suite, keyAndSalt),
+		state: 'reserved',
+	};
 	calls.registerPeerKey(leg, fresh);
 	return fresh;
 }
