@@ -1,12 +1,12 @@
 import {EventEmitter} from 'node:events';
-import {SallyportError} from '../base/error.js';
+import {invariant, SallyportError} from '../base/error.js';
 import type {MessageIdentity} from '../core/sip/identity.js';
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import {costs} from './admission.js';
 import type {CallContext} from './call-context.js';
-import {CallLeg} from './call-leg.js';
+import {CallLeg, type LegSnapshot} from './call-leg.js';
 import {capabilities, contactHeader} from './call-messages.js';
 import {CallSetup} from './call-setup.js';
 import {hasOffer, isSigned} from './dialog-body.js';
@@ -25,6 +25,18 @@ export type CallSummary = {
 	readonly suites: {readonly caller?: SrtpSuiteName; readonly callee?: SrtpSuiteName};
 };
 
+/**
+ * A call that is up, as plain data that a structured clone carries: what another process needs to go on with it while
+ * toolbox and media domain live. The names of keys in it mean something to them alone.
+ */
+export type CallSnapshot = {
+	readonly call: string;
+	readonly localTags: readonly [caller: string, callee: string];
+	readonly callerIdentity: string;
+	readonly calleeUri: string;
+	readonly legs: readonly [caller: LegSnapshot, callee: LegSnapshot];
+};
+
 export type BridgedCallEvents = {
 	established: [summary: CallSummary];
 	refused: [refusal: Refusal];
@@ -38,9 +50,12 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	/** Our tags in the dialogs of caller and callee: what names this call in later requests. */
 	readonly localTags: readonly [caller: string, callee: string];
 	readonly #context: CallContext;
-	readonly #incoming: IncomingRequest;
+	readonly #calleeUri: string;
 	readonly #caller: CallLeg;
-	readonly #setup: CallSetup;
+	/** Of a call that was restored; else the set-up has them. */
+	readonly #restored: {readonly callee: CallLeg; readonly callerIdentity: string} | undefined;
+	/** How the call came about; undefined where another process saw to that. */
+	#beginning: {readonly incoming: IncomingRequest; readonly setup: CallSetup} | undefined;
 	/** From the moment that the call is up. */
 	#renegotiation: Renegotiation | undefined;
 	#state: CallSummary['state'] = 'inviting';
@@ -48,34 +63,80 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	#attempt: Promise<unknown> = Promise.resolve();
 	#ending: Promise<void> | undefined;
 
-	constructor(context: CallContext, incoming: IncomingRequest) {
+	private constructor(
+		context: CallContext,
+		{call, localTags, calleeUri}: Pick<CallSnapshot, 'call' | 'localTags' | 'calleeUri'>,
+		caller: CallLeg,
+		restored?: {readonly callee: CallLeg; readonly callerIdentity: string},
+	) {
 		super();
 		this.#context = context;
-		this.#incoming = incoming;
-		this.id = context.endpoint.newTag();
-		const calleeTag = context.endpoint.newTag();
-		this.localTags = [incoming.localTag, calleeTag];
-		this.#caller = new CallLeg('caller', {...context.callerRules(incoming.origin), ...context.silence});
-		this.#setup = new CallSetup(context, {call: this.id, incoming, caller: this.#caller, calleeTag});
+		this.id = call;
+		this.localTags = localTags;
+		this.#calleeUri = calleeUri;
+		this.#caller = caller;
+		this.#restored = restored;
+	}
+
+	/** A call for this INVITE: {@link connect} makes it. */
+	static begin(context: CallContext, incoming: IncomingRequest): BridgedCall {
+		const {endpoint, callerRules, silence} = context;
+		const call = endpoint.newTag();
+		const calleeTag = endpoint.newTag();
+		const caller = new CallLeg('caller', {...callerRules(incoming.origin), ...silence});
+		const names = {call, localTags: [incoming.localTag, calleeTag], calleeUri: incoming.request.uri} as const;
+		const begun = new BridgedCall(context, names, caller);
+		begun.#beginning = {incoming, setup: new CallSetup(context, {call, incoming, caller, calleeTag})};
+		return begun;
+	}
+
+	/** Goes on with a call that another process had. */
+	static restore(context: CallContext, snapshot: CallSnapshot): BridgedCall {
+		const [caller, callee] = snapshot.legs.map((leg) => CallLeg.restore(leg)) as [CallLeg, CallLeg];
+		const {callerIdentity} = snapshot;
+		const restored = new BridgedCall(context, snapshot, caller, {callee, callerIdentity});
+		restored.#goOn(callee);
+		for (const leg of [caller, callee]) {
+			// What was agreed and not yet told to the media plane; else it changes nothing.
+			leg.configure(context.media, snapshot.call, leg.established().session).catch((error: unknown) => {
+				void restored.end(error instanceof SallyportError ? error.code : 'INTERNAL');
+			});
+		}
+
+		return restored;
+	}
+
+	/** What {@link restore} takes; undefined unless the call is up. */
+	snapshot(): CallSnapshot | undefined {
+		const [caller, callee] = this.#legs().map((leg) => leg.snapshot());
+		return this.#state === 'established' && caller !== undefined && callee !== undefined
+			? {
+					call: this.id,
+					localTags: this.localTags,
+					callerIdentity: this.#callerIdentity,
+					calleeUri: this.#calleeUri,
+					legs: [caller, callee],
+				}
+			: undefined;
 	}
 
 	get summary(): CallSummary {
 		return {
 			call: this.id,
 			state: this.#state,
-			caller: this.#setup.callerIdentity,
-			callee: this.#incoming.request.uri,
-			suites: {...suiteOf(this.#caller), ...suiteOf(this.#setup.callee)},
+			caller: this.#callerIdentity,
+			callee: this.#calleeUri,
+			suites: {...suiteOf(this.#caller), ...suiteOf(this.#callee)},
 		};
 	}
 
 	/** Carries the INVITE through to an answer. Never rejects: what goes wrong becomes a final response. */
 	async connect(): Promise<void> {
-		const incoming = this.#incoming;
+		const {incoming, setup} = this.#begun();
 		incoming.once('cancel', () => void this.end('cancelled'));
 		incoming.once('ack-timeout', () => void this.end('no-ack'));
 		incoming.respond(incoming.makeResponse(100, 'Trying'));
-		const attempt = this.#connect().catch((error: unknown) =>
+		const attempt = this.#connect(incoming, setup).catch((error: unknown) =>
 			refuse(503, 'Service Unavailable', error instanceof SallyportError ? error.code : 'INTERNAL'),
 		);
 		this.#attempt = attempt;
@@ -181,11 +242,12 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 		if (this.#state === 'inviting') {
 			// Where there was a final response this is none.
 			const [status, phrase] = reason === 'bye' ? [487, 'Request Terminated'] : [503, 'Service Unavailable'];
-			this.#incoming.respond(this.#incoming.makeResponse(Number(status), String(phrase)));
+			const {incoming} = this.#begun();
+			incoming.respond(incoming.makeResponse(Number(status), String(phrase)));
 		}
 
 		this.#state = 'ended';
-		this.#setup.cancel();
+		this.#beginning?.setup.cancel();
 		const {endpoint, toolbox, media} = this.#context;
 		const farewells = this.#legs().map((leg) => leg.hangUp({endpoint, filter: toolbox, call: this.id}));
 		// What was under way could still make a relay or a key.
@@ -197,27 +259,43 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 	}
 
 	/** Why the call did not come about; undefined where it did. */
-	async #connect(): Promise<Refusal | undefined> {
-		const answer = await this.#setup.run();
-		const {callee} = this.#setup;
+	async #connect(incoming: IncomingRequest, setup: CallSetup): Promise<Refusal | undefined> {
+		const answer = await setup.run();
+		const {callee} = setup;
 		if (!answer.ok || callee === undefined || this.#isEnded()) {
 			return answer.ok ? cancelled : answer.failure;
 		}
 
-		this.#renegotiation = new Renegotiation(this.#context, this.id, [this.#caller, callee], (reason) => {
-			void this.end(reason);
-		});
-		this.#state = 'established';
+		this.#goOn(callee);
 		this.#caller.dialog?.answerInvite(200);
-		this.#caller.awaitAck(this.#incoming);
-		this.#incoming.respond(answer.value);
+		this.#caller.awaitAck(incoming);
+		incoming.respond(answer.value);
 		this.emit('established', this.summary);
 		return undefined;
 	}
 
+	#goOn(callee: CallLeg): void {
+		this.#state = 'established';
+		this.#renegotiation = new Renegotiation(this.#context, this.id, [this.#caller, callee], (reason) => {
+			void this.end(reason);
+		});
+	}
+
+	#begun(): {readonly incoming: IncomingRequest; readonly setup: CallSetup} {
+		invariant(this.#beginning !== undefined, 'a call that began here');
+		return this.#beginning;
+	}
+
+	get #callee(): CallLeg | undefined {
+		return this.#restored?.callee ?? this.#beginning?.setup.callee;
+	}
+
+	get #callerIdentity(): string {
+		return this.#restored?.callerIdentity ?? this.#beginning?.setup.callerIdentity ?? '';
+	}
+
 	#legs(): readonly CallLeg[] {
-		const {callee} = this.#setup;
-		return callee === undefined ? [this.#caller] : [this.#caller, callee];
+		return this.#callee === undefined ? [this.#caller] : [this.#caller, this.#callee];
 	}
 
 	/** Asked after an await, in which much may have happened. */

@@ -1,7 +1,7 @@
 import {isDeepStrictEqual} from 'node:util';
 import {invariant} from '../base/error.js';
-import type {LocalMedia, LocalSession} from '../core/offer-answer/index.js';
-import type {Dialog} from '../core/sip/dialog.js';
+import {type LocalMedia, LocalSession, type LocalSessionState} from '../core/offer-answer/index.js';
+import {Dialog, type DialogState} from '../core/sip/dialog.js';
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {MediaClient} from '../trusted/media/media-client.js';
 import type {ConfigureLeg} from '../trusted/media/protocol.js';
@@ -10,6 +10,15 @@ import {type LegMedia, type LegName, type LegRules, legConfiguration, type Silen
 
 /** What is agreed on a leg: the stream, and what we wrote last, in which it has its place. */
 export type LegSession = LegMedia & {readonly written: readonly LocalMedia[]};
+
+/** A leg that is up, as plain data that a structured clone carries: what another process needs to go on with it. */
+export type LegSnapshot = {
+	readonly name: LegName;
+	readonly rules: LegRules & SilenceLimits;
+	readonly dialog: DialogState;
+	readonly local: LocalSessionState;
+	readonly session: LegSession;
+};
 
 /** One side of a call as the user part knows it: a dialog, and what is agreed in it. No keys. */
 export class CallLeg {
@@ -25,7 +34,30 @@ export class CallLeg {
 
 	constructor(name: LegName, rules: LegRules & SilenceLimits) {
 		this.name = name;
-		this.#rules = rules;
+		const {mediaInterface, stun, rtpTimeoutMs, rtcpTimeoutMs} = rules;
+		this.#rules = {
+			rtpTimeoutMs,
+			rtcpTimeoutMs,
+			...(mediaInterface === undefined ? {} : {mediaInterface}),
+			...(stun === undefined ? {} : {stun}),
+		};
+	}
+
+	/** Goes on where {@link snapshot} was taken. The media plane is told everything anew when something changes. */
+	static restore({name, rules, dialog, local, session}: LegSnapshot): CallLeg {
+		const leg = new CallLeg(name, rules);
+		leg.dialog = Dialog.restore(dialog);
+		leg.local = LocalSession.restore(local);
+		leg.session = session;
+		return leg;
+	}
+
+	/** What {@link restore} takes; undefined unless the leg is up. */
+	snapshot(): LegSnapshot | undefined {
+		const {name, dialog, local, session} = this;
+		return dialog?.state === 'confirmed' && local !== undefined && session !== undefined
+			? {name, rules: this.#rules, dialog: dialog.toState(), local: local.toState(), session}
+			: undefined;
 	}
 
 	/** Resolves when the peer has, or will never, acknowledge our last 2xx: before that we begin nothing (RFC 3261 §14.1, §15). */

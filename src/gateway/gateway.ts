@@ -5,7 +5,7 @@ import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {SipEndpoint, SipEndpointCounters} from '../io/sip/sip-endpoint.js';
 import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
 import {costs} from './admission.js';
-import {BridgedCall, type CallSummary} from './bridged-call.js';
+import {BridgedCall, type CallSnapshot, type CallSummary} from './bridged-call.js';
 import type {CallContext} from './call-context.js';
 import {allowHeader, capabilities} from './call-messages.js';
 import type {Refusal} from './refusal.js';
@@ -58,6 +58,21 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	/** Calls that are being made or up. */
 	get calls(): readonly CallSummary[] {
 		return [...this.#calls.values()].map(({summary}) => summary);
+	}
+
+	/** Every call that is up, as data by which another gateway goes on with it: see {@link restore}. */
+	snapshot(): readonly CallSnapshot[] {
+		return [...this.#calls.values()].flatMap((call) => call.snapshot() ?? []);
+	}
+
+	/**
+	 * Goes on with calls of a gateway that is gone, while toolbox and media domain live. What that one had not finished (a call
+	 * that rang, an offer that was not answered) is lost.
+	 */
+	restore(calls: readonly CallSnapshot[]): void {
+		for (const snapshot of calls) {
+			this.#add(BridgedCall.restore(this.#context, snapshot));
+		}
 	}
 
 	/** Counters of every leg that is up, by call. */
@@ -137,7 +152,12 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 			return;
 		}
 
-		const call = new BridgedCall(this.#context, incoming);
+		const call = BridgedCall.begin(this.#context, incoming);
+		this.#add(call);
+		call.connect().catch((error: unknown) => this.#report(error));
+	}
+
+	#add(call: BridgedCall): void {
 		this.#calls.set(call.id, call);
 		for (const tag of call.localTags) {
 			this.#byLocalTag.set(tag, call);
@@ -159,7 +179,6 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 				this.emit('call-ended', call.summary, reason, statistics);
 			}
 		});
-		call.connect().catch((error: unknown) => this.#report(error));
 	}
 
 	#onMediaEvent(event: MediaEvent): void {

@@ -28,6 +28,8 @@ export class RawSide {
 	/** Numbers in the packets that came and opened, in order, and how many did not open. */
 	readonly heard: number[] = [];
 	unopened = 0;
+	/** Where its requests go. */
+	target: SipTarget;
 	/** Of what it says. */
 	payloadType = 0;
 	/** Where it sends packets; where the gateway's SDP says unless told. */
@@ -37,7 +39,6 @@ export class RawSide {
 	/** Under which of the gateway's keys, by age, the last packet came. */
 	heardUnder = -1;
 	readonly #protection: Protection;
-	readonly #target: SipTarget;
 	readonly #inbounds: SrtpInbound[] = [];
 	readonly #ssrc = randomInt(2 ** 32);
 	#dialog: Dialog | undefined;
@@ -48,7 +49,7 @@ export class RawSide {
 		this.party = party;
 		this.socket = socket;
 		this.#protection = protection;
-		this.#target = target;
+		this.target = target;
 		this.key = protection === 'clear' ? Buffer.alloc(0) : randomBytes(30);
 		this.speakUnder(this.key);
 		socket.on('message', (packet) => this.#hear(packet));
@@ -133,7 +134,7 @@ export class RawSide {
 	): Promise<{readonly status: number; readonly sdp: string}> {
 		const {dialog, party} = this;
 		const request = await this.close(dialog.makeRequest(method, {headers: [party.contact]}), sdp);
-		const outgoing = party.endpoint.request(request, this.#target);
+		const outgoing = party.endpoint.request(request, this.target);
 		const outcome = await outgoing.outcome;
 		if (!outcome.ok) {
 			throw new Error(`Expected an answer, got ${outcome.failure.code}.`);
@@ -148,7 +149,7 @@ export class RawSide {
 		const answer = await this.read(response);
 		this.hearUnder();
 		if (method === 'INVITE' && acknowledges) {
-			outgoing.acknowledge(dialog.makeAck(request), this.#target);
+			outgoing.acknowledge(dialog.makeAck(request), this.target);
 		}
 
 		return {status: response.status, sdp: answer};
@@ -190,7 +191,7 @@ export class RawSide {
 	async send(method: string): Promise<SipResponse> {
 		const {dialog, party} = this;
 		const request = dialog.makeRequest(method, {headers: [party.contact]});
-		const outcome = await party.endpoint.request(request, this.#target).outcome;
+		const outcome = await party.endpoint.request(request, this.target).outcome;
 		if (!outcome.ok) {
 			throw new Error(`Expected an answer, got ${outcome.failure.code}.`);
 		}
