@@ -13,6 +13,8 @@ import {type OpenedSession, openSession} from './opened-session.js';
 import {cancelled, type Refusal, refusalOf, refuse} from './refusal.js';
 import {targetOf} from './sip-target.js';
 
+type Install = (answered: OpenedSession) => Promise<Result<void, OfferFailure>>;
+
 /** An offer of ours in the dialog of a leg that is up: re-INVITE, ACK, and the answer opened. */
 export class LegOffer {
 	readonly #context: CallContext;
@@ -28,8 +30,13 @@ export class LegOffer {
 		this.#stopped = stopped;
 	}
 
-	/** Offers these sections. */
-	async send(media: readonly LocalMedia[]): Promise<Result<OpenedSession, OfferFailure>> {
+	/**
+	 * Offers these sections.
+	 *
+	 * @param install Puts the answer in force. Only then it is acknowledged: a peer that waits for the ACK before it sends
+	 * under a new key is heard from its first packet on.
+	 */
+	async send(media: readonly LocalMedia[], install: Install): Promise<Result<void, OfferFailure>> {
 		const {dialog} = this.#leg.established();
 		await Promise.race([this.#leg.isAcknowledged, this.#stopped]);
 		if (!dialog.canInvite) {
@@ -65,7 +72,7 @@ export class LegOffer {
 				: kept(refuse(503, 'Service Unavailable', `PEER_${code}`));
 		}
 
-		return this.#take(outgoing, outcome.value, target, media);
+		return this.#take(outgoing, outcome.value, target, media, install);
 	}
 
 	async #makeInvite(media: readonly LocalMedia[]): Promise<Result<SipRequest, OfferFailure>> {
@@ -86,18 +93,30 @@ export class LegOffer {
 		response: SipResponse,
 		target: SipTarget,
 		media: readonly LocalMedia[],
-	): Promise<Result<OpenedSession, OfferFailure>> {
-		const {toolbox, sources} = this.#context;
+		install: Install,
+	): Promise<Result<void, OfferFailure>> {
 		const {dialog} = this.#leg.established();
 		dialog.receiveResponse(response);
-		const {status} = response;
-		if (status >= 300) {
+		if (response.status >= 300) {
 			const isGone = dialog.state === 'terminated';
-			const refusal = refuse(...toOther(status, isGone), 'PEER_REFUSED');
+			const refusal = refuse(...toOther(response.status, isGone), 'PEER_REFUSED');
 			return isGone ? lost(refusal) : kept(refusal);
 		}
 
-		outgoing.acknowledge(dialog.makeAck(outgoing.request), (await targetOf(dialog.nextHop)) ?? target);
+		try {
+			const answered = await this.#openAnswer(response, target, media);
+			return answered.ok ? await install(answered.value) : answered;
+		} finally {
+			outgoing.acknowledge(dialog.makeAck(outgoing.request), (await targetOf(dialog.nextHop)) ?? target);
+		}
+	}
+
+	async #openAnswer(
+		response: SipResponse,
+		target: SipTarget,
+		media: readonly LocalMedia[],
+	): Promise<Result<OpenedSession, OfferFailure>> {
+		const {toolbox, sources} = this.#context;
 		const answered = await openSession(toolbox, {
 			call: this.#call,
 			leg: this.#leg.name,

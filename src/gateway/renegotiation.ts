@@ -173,14 +173,19 @@ export class Renegotiation {
 
 	/** Offers these sections, and puts what was answered in force. */
 	async #offer(leg: CallLeg, media: readonly LocalMedia[], ownKey: OwnKeyHandle | undefined): Promise<Outcome> {
-		const answered = await new LegOffer(this.#context, this.#call, leg, this.#stopped).send(media);
-		if (!answered.ok) {
-			return answered;
-		}
+		const offer = new LegOffer(this.#context, this.#call, leg, this.#stopped);
+		return offer.send(media, (answered) => this.#install(leg, media, answered, ownKey));
+	}
 
+	async #install(
+		leg: CallLeg,
+		media: readonly LocalMedia[],
+		opened: OpenedSession,
+		ownKey: OwnKeyHandle | undefined,
+	): Promise<Outcome> {
 		const {streamIndex, remote} = leg.established().session;
 		const next = mediaOfAnswer({
-			opened: answered.value,
+			opened,
 			streamIndex,
 			section: media[streamIndex],
 			ownKey,

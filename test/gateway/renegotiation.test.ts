@@ -1,6 +1,8 @@
 import {randomBytes} from 'node:crypto';
 import {once} from 'node:events';
+import {join} from 'node:path';
 import test from 'ava';
+import {alice, alicesPhone} from '#dist/cli/demo/demo-world.js';
 import type {CallSummary} from '#dist/gateway/index.js';
 import {header} from '#dist/wire/sip/headers.js';
 import {
@@ -13,7 +15,7 @@ import {
 	whileSpeaking,
 } from './support/raw-call.js';
 import {cryptoLine, cryptoLinesOf, directionIn, portOf, sdpText, versionOf} from './support/sdp.js';
-import {empties, nothing, settles} from './support/world.js';
+import {empties, nothing, openTestGateway, settles} from './support/world.js';
 
 const eachSide: readonly RawCallOptions[] = [
 	{bobSide: 'sealed', aliceSide: 'sealed'},
@@ -321,3 +323,83 @@ test.serial('the gateway takes UPDATE and claims no session timer', async (t) =>
 	await hangUp(call);
 	t.deepEqual(await empties(call.gateway), nothing);
 });
+
+test.serial(
+	'between two gateways every offer and answer is sealed, bound to its message, and carried on',
+	async (t) => {
+		const call = await openRawCall(t, {
+			bobSide: 'clear',
+			aliceSide: 'sealed',
+			change: (options) => ({
+				...options,
+				toolbox: {
+					...options.toolbox,
+					peers: (options.toolbox.peers ?? []).map((peer) =>
+						peer.name === 'alice' ? {...peer, binding: 'proxy' as const} : peer,
+					),
+				},
+			}),
+			through: {
+				protection: 'clear',
+				open: async (world, alicePort) => {
+					const {protection} = alicesPhone(world, {wav: '', maxSeconds: 1});
+					const peers = protection.kind === 'toolbox' ? protection.peers : [];
+					const second = await openTestGateway(t, world, alicePort, (options) => ({
+						...options,
+						suites: ['AES_CM_128_HMAC_SHA1_80'],
+						routes: options.routes.map((route) => ({...route, protection: 'clear' as const})),
+						toolbox: {
+							...options.toolbox,
+							directory: join(world.folder, 'second-state'),
+							identities: [{certificate: world.alice.certificatePem, privateKey: world.alice.privateKeyPem}],
+							peers: [
+								...peers,
+								{name: 'telephone', match: {aor: alice}, protection: {inbound: 'clear', outbound: 'clear'}},
+							],
+						},
+					}));
+					return second.target('tcp').port;
+				},
+			},
+		});
+		const {gateway, bob, alice: other} = call;
+		t.is(gateway.running.gateway.calls[0]?.suites.callee, 'AES_CM_128_HMAC_SHA1_80');
+		t.deepEqual(await passes(call), [true, true]);
+		const alicesTarget = {
+			...other.target,
+			port: Number(/:(\d+)/.exec(other.dialog.remoteTarget.replace(/^sips?:[^@]*@/, ''))?.[1]),
+		};
+		other.target = alicesTarget;
+		for (const [holder, held] of [
+			[bob, other],
+			[other, bob],
+		] as const) {
+			const offered = held.answerNext(() => held.sdp({lines: ['a=recvonly']}));
+			t.is((await holder.offer(holder.sdp({lines: ['a=sendonly']}))).status, 200);
+			t.is(directionIn(await offered), 'sendonly');
+			const resumed = held.answerNext();
+			t.is((await holder.offer(holder.sdp())).status, 200);
+			await resumed;
+			t.deepEqual(await passes(call), [true, true]);
+		}
+
+		const [{call: id}] = gateway.running.gateway.calls as [CallSummary];
+		await whileSpeaking(call, async () => {
+			const before = await gateway.running.readLedger(100);
+			gateway.domains.media.emit('event', {kind: 'rekey-due', call: id, leg: 'callee'});
+			const installed = await settles(
+				async () =>
+					(await gateway.running.readLedger(100)).filter(({kind, state}) => kind === 'key' && state === 'installed'),
+				(keys) => keys.some(({fingerprint}) => !before.some((entry) => entry.fingerprint === fingerprint)),
+			);
+			t.true(installed.length > 0);
+		});
+		t.deepEqual(
+			[bob.heard.length, other.heard.length],
+			[other.said, bob.said],
+			'a re-key between the gateways loses nothing',
+		);
+		await hangUp(call);
+		t.deepEqual(await empties(gateway), nothing);
+	},
+);

@@ -2,7 +2,7 @@ import {randomBytes, randomInt} from 'node:crypto';
 import {createSocket, type Socket} from 'node:dgram';
 import {once} from 'node:events';
 import type {ExecutionContext} from 'ava';
-import {alice} from '#dist/cli/demo/demo-world.js';
+import {alice, type DemoWorld} from '#dist/cli/demo/demo-world.js';
 import {Dialog, type SipTarget} from '#dist/core/sip/index.js';
 import {withSdp} from '#dist/gateway/call-messages.js';
 import type {GatewayOptions} from '#dist/gateway/index.js';
@@ -230,6 +230,11 @@ export type RawCallOptions = {
 	readonly aliceSide?: Protection;
 	readonly change?: (options: GatewayOptions) => GatewayOptions;
 	readonly bobAddress?: string;
+	/** What Alice herself speaks, where something stands between her and the gateway: its port towards the gateway. */
+	readonly through?: {
+		readonly protection: Protection;
+		readonly open: (world: DemoWorld, alicePort: number) => Promise<number>;
+	};
 	/** Of the first offer and answer. */
 	readonly offer?: SdpParts;
 	readonly answer?: SdpParts;
@@ -237,10 +242,11 @@ export type RawCallOptions = {
 
 /** A call from Bob to Alice through a gateway, up and acknowledged. */
 export async function openRawCall(t: ExecutionContext, options: RawCallOptions = {}): Promise<RawCall> {
-	const {bobSide = 'sealed', aliceSide = 'sealed', change = (as) => as, offer, answer} = options;
+	const {bobSide = 'sealed', aliceSide = 'sealed', change = (as) => as, offer, answer, through} = options;
 	const world = await makeTestWorld(t);
 	const [caller, callee] = [await RawParty.open(t, world, 'bob'), await RawParty.open(t, world, 'alice')];
-	const gateway = await openTestGateway(t, world, callee.port, (given) =>
+	const next = (await through?.open(world, callee.port)) ?? callee.port;
+	const gateway = await openTestGateway(t, world, next, (given) =>
 		change({
 			...given,
 			suites: [suite],
@@ -256,7 +262,7 @@ export async function openRawCall(t: ExecutionContext, options: RawCallOptions =
 	);
 	const target = gateway.target('tcp');
 	const bob = new RawSide(caller, await openSocket(t, options.bobAddress), bobSide, target);
-	const aliceAs = new RawSide(callee, await openSocket(t), aliceSide, target);
+	const aliceAs = new RawSide(callee, await openSocket(t), through?.protection ?? aliceSide, target);
 	const invite = await bob.close(caller.invitation(alice), bob.sdp(offer));
 	const outgoing = caller.endpoint.request(invite, target);
 	const atAlice = await callee.next();
