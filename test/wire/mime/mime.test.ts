@@ -245,17 +245,13 @@ test('Content types and dispositions are read', (t) => {
 	t.is(handling(';x'), 'BAD_CONTENT_DISPOSITION');
 });
 
-test('The signed part of a message is the octets that its signer hashed', (t) => {
-	const file = sharedPath('sipsmime', 'ok-multipart-signed.sip');
-	const index = readShared<Index>('sipsmime', 'expected.json');
-	const known = index?.cases.find((known) => known.file === 'ok-multipart-signed.sip')?.innerSdpSha256;
-	if (known === undefined) {
-		t.log(`SKIPPED: ${file} is not there.`);
-		t.pass();
-		return;
-	}
+const signedFile = 'ok-multipart-signed.sip';
+const signedCase = readShared<Index>('sipsmime', 'expected.json')?.cases.find(({file}) => file === signedFile);
+// Skipped where the folder is absent: its files are other people's and do not come with the project.
+const withSigned = signedCase?.innerSdpSha256 === undefined ? test.skip : test;
 
-	const message = parseSipMessage(readFileSync(file));
+withSigned('The signed part of a message is the octets that its signer hashed', (t) => {
+	const message = parseSipMessage(readFileSync(sharedPath('sipsmime', signedFile)));
 	const parsed = message.ok ? parseMultipart(entityOf(message.value)) : message;
 	t.true(parsed.ok);
 	if (parsed.ok) {
@@ -263,7 +259,7 @@ test('The signed part of a message is the octets that its signer hashed', (t) =>
 			createHash('sha256')
 				.update(parsed.value.parts[0]?.octets ?? '')
 				.digest('hex'),
-			known,
+			String(signedCase?.innerSdpSha256),
 		);
 	}
 });

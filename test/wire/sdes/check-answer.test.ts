@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {type CryptoAnswerVerdict, checkCryptoAnswer, offeredKeying} from '#dist/wire/sdes/index.js';
 import {type MediaSection, parseMediaLines} from '#dist/wire/sdp/index.js';
-import {readShared, sharedPath} from '../shared-vectors.js';
+import {readShared} from '../shared-vectors.js';
 
 type Case = {
 	readonly id: string;
@@ -49,15 +49,12 @@ type SharedCase = {
 	readonly expect: string;
 };
 
-test('Every offer and answer of the shared vectors gets its verdict', (t) => {
-	const shared = readShared<{readonly cases: readonly SharedCase[]}>('sdes', 'offer-answer.json');
-	if (!shared) {
-		t.log(`SKIPPED: ${sharedPath('sdes', 'offer-answer.json')} is not there; only our own answers were checked.`);
-		t.true(own.cases.length > 15);
-		return;
-	}
+const shared = readShared<{readonly cases: readonly SharedCase[]}>('sdes', 'offer-answer.json');
+// Skipped where the folder is absent: its files are other people's and do not come with the project.
+const withVectors = shared === undefined ? test.skip : test;
 
-	for (const {id, offer, answer, expect} of shared.cases) {
+withVectors('Every offer and answer of the shared vectors gets its verdict', (t) => {
+	for (const {id, offer, answer, expect} of shared?.cases ?? []) {
 		if (answer) {
 			const [verdict] = checkCryptoAnswer(sections(offer), sections(answer));
 			t.is(verdict && wordOf(verdict), expect, id);

@@ -108,12 +108,11 @@ type Device = {
 	readonly keys: readonly {readonly tag: string; readonly suite: string; readonly keyBytes: number}[];
 };
 
-test('Every SDP of other projects and devices is read, written back, and redacted', (t) => {
-	const devices = readShared<{readonly cases: readonly Device[]}>('sdes', 'sdp-index.json')?.cases ?? [];
-	if (devices.length === 0) {
-		t.log(`SKIPPED: ${sharedPath('sdes', 'sdp')} is not there.`);
-	}
+const devices = readShared<{readonly cases: readonly Device[]}>('sdes', 'sdp-index.json')?.cases ?? [];
+// Skipped where the folder is absent: its files are other people's and do not come with the project.
+const withDevices = devices.length === 0 ? test.skip : test;
 
+withDevices('Every SDP of other projects and devices is read, written back, and redacted', (t) => {
 	for (const {file, cryptoCount, keys} of devices) {
 		const text = readFileSync(sharedPath('sdes', file), 'utf8');
 		const description = parse(text);

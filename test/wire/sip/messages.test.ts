@@ -71,29 +71,24 @@ function isExpected(expectation: string, actual: string): boolean {
 	return actual === 'accept' ? isLenient : expectation.includes(actual);
 }
 
+// Skipped where the folder is absent: its files are other people's and do not come with the project.
 for (const suite of ['rfc4475', 'rfc5118']) {
-	test(`Every message of ${suite} gets a verdict that its suite allows`, (t) => {
-		const index = readShared<{readonly cases: readonly TortureCase[]}>('sip', suite, 'expected.json');
-		if (!index) {
-			t.log(`SKIPPED: ${sharedPath('sip', suite)} is not there; only our own messages were checked.`);
-			t.true(own.cases.length > 60);
-			return;
-		}
+	const torture = readShared<{readonly cases: readonly TortureCase[]}>('sip', suite, 'expected.json')?.cases ?? [];
+	const withTorture = torture.length === 0 ? test.skip : test;
 
-		for (const {file, expect} of index.cases) {
+	withTorture(`Every message of ${suite} gets a verdict that its suite allows`, (t) => {
+		for (const {file, expect} of torture) {
 			const actual = word(readFileSync(sharedPath('sip', suite, file)));
 			t.true(isExpected(expect, actual), `${file}: expected ${expect}, got ${actual}`);
 		}
 	});
 }
 
-test('Every sealed message of the S/MIME vectors comes back octet for octet', (t) => {
-	const files = listShared('sipsmime').filter((name) => name.endsWith('.sip'));
-	if (files.length === 0) {
-		t.log(`SKIPPED: ${sharedPath('sipsmime')} is not there.`);
-	}
+const sealed = listShared('sipsmime').filter((name) => name.endsWith('.sip'));
+const withSealed = sealed.length === 0 ? test.skip : test;
 
-	for (const file of files) {
+withSealed('Every sealed message of the S/MIME vectors comes back octet for octet', (t) => {
+	for (const file of sealed) {
 		const octets = readFileSync(sharedPath('sipsmime', file));
 		const parsed = parseSipMessage(octets);
 		t.true(parsed.ok, file);
@@ -101,8 +96,6 @@ test('Every sealed message of the S/MIME vectors comes back octet for octet', (t
 			t.deepEqual(writeSipMessage(parsed.value), octets, file);
 		}
 	}
-
-	t.pass();
 });
 
 test('An answer to a broken request carries what the request could still say', (t) => {
