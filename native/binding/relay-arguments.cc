@@ -168,6 +168,8 @@ media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
     const auto session = outbound.As<Napi::Object>();
     srtp::SessionOptions options = claimKeys(session);
     options.mustOwnKeys = true;
+    // Which streams leave is for the other leg's limit to say.
+    options.maxSources = srtp::kMaxSentSources;
     configuration.outbound = makeSession<srtp::SrtpOutbound>(env, options);
     configuration.outboundRollover = readRolloverRule(session);
   }

@@ -27,10 +27,13 @@ const Target target("rtcp", [](std::span<const std::uint8_t> octets) {
   Script script(octets);
   media::StreamMap map;
   std::uint64_t atUs = 0;
-  for (unsigned packets = script.number() % 8; packets > 0; --packets) {
+  const std::uint8_t first = script.number();
+  if (first >= 8) map.arrivingOn(0).maxStreams = first / 8U;
+  for (unsigned packets = first % 8; packets > 0; --packets) {
     const std::uint8_t act = script.number();
     Bytes packet = rtpOf((act & 2) != 0 ? kShared : act, script.number());
-    (void)map.carryRtp(act & 1U, packet, (act & 4) == 0, atUs += 20'000);
+    atUs += (act & 8) != 0 ? media::StreamTable::kSilentUs : 20'000;
+    (void)map.carryRtp(act & 1U, packet, (act & 4) == 0, atUs);
   }
   while (!script.isOver()) {
     const std::uint8_t act = script.number();

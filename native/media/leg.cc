@@ -83,8 +83,7 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration,
     }
     inbound_.reset();
     outbound_.reset();
-    if (!clear_) clear_ = std::make_unique<ClearTraffic>();
-    clear_->sources.limit(configuration.maxSources);
+    if (!recentlySent_) recentlySent_ = std::make_unique<RecentlySent>();
   } else if ((!configuration.inbound && !inbound_) || (!configuration.outbound && !outbound_)) {
     return ConfigureFailure::noSession;
   }
@@ -112,7 +111,7 @@ std::optional<ConfigureFailure> Leg::configure(LegConfiguration configuration,
   isMultiplexed_ = configuration.isMultiplexed;
   direction_ = configuration.direction;
   payloadTypes_ = configuration.payloadTypes;
-  if (!isClear_) clear_.reset();
+  if (!isClear_) recentlySent_.reset();
   passesReflections_ = configuration.passesReflections;
   side_.configure(std::move(configuration.stun), configuration.reportsDtls);
 
@@ -202,16 +201,10 @@ Result<std::size_t, DropReason> Leg::openRtp(const Arrival& arrival, std::uint64
 
   const auto view = RtpPacketView::parse(packet);
   if (!view || !view->hasSoundPadding()) return DropReason::malformed;
-  if (clear_) {
-    if (!passesReflections_ && clear_->sent.has(*view)) return DropReason::reflected;
-    if (!clear_->sources.admits(view->ssrc(), nowMs)) return DropReason::tooManySources;
+  if (recentlySent_ && !passesReflections_ && recentlySent_->has(*view)) {
+    return DropReason::reflected;
   }
   if (!payloadTypes_.test(view->payloadType())) return DropReason::unknownPayloadType;
-  sourceChange_ = rtpGuard_.onVouched(arrival.from);
-  // Opened all the same, so that a long hold does not lose count of the index.
-  if (direction_ == Direction::sendonly || direction_ == Direction::inactive) {
-    return DropReason::direction;
-  }
   return packet.size();
 }
 
@@ -230,9 +223,16 @@ Result<std::size_t, DropReason> Leg::openRtcp(const Arrival& arrival,
     packet = packet.first(opened.value());
   }
   if (!isSoundRtcp(packet)) return DropReason::malformed;
-  // RTCP goes on whatever the direction (RFC 3264 §5.1).
-  sourceChange_ = guard(Channel::rtcp).onVouched(arrival.from);
   return packet.size();
+}
+
+std::optional<DropReason> Leg::accept(const Arrival& arrival) noexcept {
+  sourceChange_ = guard(arrival.channel).onVouched(arrival.from);
+  // Opened all the same, so that a long hold does not lose count of the index. RTCP goes on
+  // whatever the direction (RFC 3264 §5.1).
+  const bool isHeld = direction_ == Direction::sendonly || direction_ == Direction::inactive;
+  if (arrival.channel == Channel::rtp && isHeld) return DropReason::direction;
+  return std::nullopt;
 }
 
 Result<std::size_t, DropReason> Leg::seal(Channel channel, std::span<std::uint8_t> room,
@@ -240,8 +240,8 @@ Result<std::size_t, DropReason> Leg::seal(Channel channel, std::span<std::uint8_
   if (!isConfigured_) return DropReason::noRoute;
   if (!sends(channel)) return DropReason::direction;
   if (!outbound_) {
-    if (channel == Channel::rtp && clear_) {
-      if (const auto view = RtpPacketView::parse(room.first(length))) clear_->sent.note(*view);
+    if (channel == Channel::rtp && recentlySent_) {
+      if (const auto view = RtpPacketView::parse(room.first(length))) recentlySent_->note(*view);
     }
     return length;
   }

@@ -15,7 +15,6 @@
 #include "media/origin-guard.h"
 #include "media/recently-sent.h"
 #include "media/side-protocols.h"
-#include "media/source-table.h"
 #include "media/statistics.h"
 #include "media/transport-address.h"
 #include "srtp/inbound-contexts.h"
@@ -39,7 +38,7 @@ struct LegConfiguration {
   bool mayMove = false;
   std::bitset<128> payloadTypes = std::bitset<128>{}.set();
   Direction direction = Direction::sendrecv;
-  /// SSRCs that a leg of plain RTP hears; with SRTP its session has a limit of its own.
+  /// Streams that a leg hears (`StreamTable`); the sessions below have limits of their own.
   std::size_t maxSources = srtp::kDefaultMaxSources;
   /// Plain RTP: passes what was sent there and came back, too.
   bool passesReflections = false;
@@ -108,10 +107,13 @@ class Leg {
                                          std::uint64_t nowMs) noexcept;
 
   /// Checks form, tag and replay of media that was admitted, opens it in place and returns its new
-  /// length. The origin guard learns from packets that passed.
+  /// length.
   [[nodiscard]] Result<std::size_t, DropReason> open(const Arrival& arrival,
                                                      std::uint64_t nowMs) noexcept;
-  /// What the packet just opened taught the origin guard, once.
+  /// The packet just opened is one that is wanted: the origin guard learns from it. What it returns
+  /// keeps the packet back all the same.
+  [[nodiscard]] std::optional<DropReason> accept(const Arrival& arrival) noexcept;
+  /// What the packet just accepted taught the origin guard, once.
   [[nodiscard]] std::optional<SourceChange> takeSourceChange() noexcept {
     return std::exchange(sourceChange_, std::nullopt);
   }
@@ -186,12 +188,8 @@ class Leg {
   std::optional<srtp::InboundContexts> inbound_;
   std::optional<SourceChange> sourceChange_;
   SideProtocols side_;
-  /// What a leg of plain RTP remembers; on SRTP the crypto contexts do.
-  struct ClearTraffic {
-    SourceTable sources;
-    RecentlySent sent;
-  };
-  std::unique_ptr<ClearTraffic> clear_;
+  /// Of a leg of plain RTP; with SRTP no reflected packet has a tag that holds.
+  std::unique_ptr<RecentlySent> recentlySent_;
   bool passesReflections_ = false;
   std::unique_ptr<srtp::SrtpOutbound> outbound_;
 };

@@ -1,5 +1,6 @@
 #include "media/relay.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sallyport::media {
@@ -7,6 +8,14 @@ namespace sallyport::media {
 namespace {
 
 constexpr std::uint64_t kWrongSourceEventIntervalMs = 1000;
+
+/// Streams that a leg hears from now on; empty where they are as before. A session of SRTP limits
+/// its own, and streams of the keys before it are in the table beside them.
+std::optional<std::size_t> streamLimit(const LegConfiguration& configuration) noexcept {
+  if (configuration.isClear) return configuration.maxSources;
+  if (!configuration.inbound) return std::nullopt;
+  return std::max<std::size_t>(configuration.maxSources, srtp::kDefaultMaxSources);
+}
 
 }  // namespace
 
@@ -18,11 +27,13 @@ std::optional<ConfigureFailure> Relay::configure(std::size_t leg, LegConfigurati
   }
   const TransportAddress remote = configuration.remoteRtp;
   const bool isOtherSender = configuration.inbound || remote != side.remoteRtp;
+  const auto maxStreams = streamLimit(configuration);
   LegMonitoring monitoring = std::exchange(configuration.monitoring, {});
   if (const auto failure = side.leg.configure(std::move(configuration), nowMs)) return failure;
   monitor(leg, std::move(monitoring));
   side.hasReportedFirstPacket = false;
   side.remoteRtp = remote;
+  if (maxStreams) streams_.arrivingOn(leg).maxStreams = *maxStreams;
   if (isOtherSender) streams_.onSenderChange(leg);
   return std::nullopt;
 }
@@ -48,36 +59,49 @@ std::optional<Departure> Relay::receive(Arrival arrival, std::uint64_t nowMs) no
   const DatagramKind kind = classifyDatagram(arrival.room.first(arrival.length));
   if (kind != DatagramKind::media) return receiveOther(arrival, kind, nowMs);
 
-  const auto opened = leg.open(arrival, nowMs);
-  if (const auto notice = leg.takeInboundNotice()) noteKey(arrival.leg, *notice, false);
-  noteSourceChange(arrival);
-  if (!opened.ok()) {
-    statistics.countDropped(opened.failure());
+  const auto opened = open(arrival, nowMs);
+  const auto carried = opened.ok() ? carry(arrival, opened.value()) : opened;
+  if (!carried.ok()) {
+    statistics.countDropped(carried.failure());
     return std::nullopt;
   }
-  if (arrival.channel == Channel::rtp) noteFirstPacket(arrival);
-  Side& side = sides_[arrival.leg];
-  (arrival.channel == Channel::rtp ? side.rtpSilence : side.rtcpSilence).onPacket(nowMs);
+  const std::size_t other = otherLeg(arrival.leg);
+  const Leg& onward = sides_[other].leg;
+  return Departure{other, arrival.channel, onward.portFor(arrival.channel), carried.value(),
+                   onward.destination(arrival.channel)};
+}
 
+Result<std::size_t, DropReason> Relay::open(const Arrival& arrival, std::uint64_t nowMs) noexcept {
+  Side& side = sides_[arrival.leg];
+  const bool isRtp = arrival.channel == Channel::rtp;
+  const auto opened = side.leg.open(arrival, nowMs);
+  if (const auto notice = side.leg.takeInboundNotice()) noteKey(arrival.leg, *notice, false);
+  if (!opened.ok()) return opened;
+  if (isRtp &&
+      !streams_.admitsRtp(arrival.leg, arrival.room.first(opened.value()), arrival.arrivedUs)) {
+    return DropReason::tooManySources;
+  }
+
+  const auto refusal = side.leg.accept(arrival);
+  noteSourceChange(arrival);
+  if (refusal) return *refusal;
+  if (isRtp) noteFirstPacket(arrival);
+  (isRtp ? side.rtpSilence : side.rtcpSilence).onPacket(nowMs);
+  return opened;
+}
+
+Result<std::size_t, DropReason> Relay::carry(const Arrival& arrival, std::size_t length) noexcept {
   const std::size_t other = otherLeg(arrival.leg);
   Leg& onward = sides_[other].leg;
-  const auto packet = arrival.room.first(opened.value());
-  const auto kept =
+  const auto packet = arrival.room.first(length);
+  const auto refusal =
       arrival.channel == Channel::rtp
           ? streams_.carryRtp(arrival.leg, packet, onward.sends(Channel::rtp), arrival.arrivedUs)
           : streams_.carryRtcp(arrival.leg, packet, arrival.arrivedUs);
-  if (kept) {
-    statistics.countDropped(*kept);
-    return std::nullopt;
-  }
-  const auto sealed = onward.seal(arrival.channel, arrival.room, opened.value());
+  if (refusal) return *refusal;
+  const auto sealed = onward.seal(arrival.channel, arrival.room, length);
   if (const auto notice = onward.takeOutboundNotice()) noteKey(other, *notice, true);
-  if (!sealed.ok()) {
-    statistics.countDropped(sealed.failure());
-    return std::nullopt;
-  }
-  return Departure{other, arrival.channel, onward.portFor(arrival.channel), sealed.value(),
-                   onward.destination(arrival.channel)};
+  return sealed;
 }
 
 std::optional<Departure> Relay::receiveOther(const Arrival& arrival, DatagramKind kind,

@@ -71,6 +71,12 @@ class Relay {
     std::uint64_t suppressed = 0;
   };
 
+  /// Opens `arrival` and takes note of who sent it.
+  [[nodiscard]] Result<std::size_t, DropReason> open(const Arrival& arrival,
+                                                     std::uint64_t nowMs) noexcept;
+  /// Maps the first `length` octets of what was opened to the other leg, and seals them for it.
+  [[nodiscard]] Result<std::size_t, DropReason> carry(const Arrival& arrival,
+                                                      std::size_t length) noexcept;
   [[nodiscard]] std::optional<Departure> receiveOther(const Arrival& arrival, DatagramKind kind,
                                                       std::uint64_t nowMs) noexcept;
   void noteWrongSource(const Arrival& arrival, std::uint64_t nowMs) noexcept;

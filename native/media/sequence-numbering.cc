@@ -18,9 +18,12 @@ SequenceNumbering::Verdict SequenceNumbering::number(std::uint16_t sequenceNumbe
                                                      bool isSent) noexcept {
   if (!hasStarted_) {
     hasStarted_ = true;
-    firstReceived_ = highestReceived_ = highestLeaving_ = sequenceNumber;
-    take(sequenceNumber, timestamp, isSent);
-    return {Order::ahead, sequenceNumber};
+    firstReceived_ = highestReceived_ = sequenceNumber;
+    if (!isContinued_) highestLeaving_ = sequenceNumber;
+    const std::int64_t first =
+        isContinued_ ? beginRunFor(sequenceNumber, isSent) : std::int64_t{sequenceNumber};
+    take(first, timestamp, isSent);
+    return {Order::ahead, static_cast<std::uint16_t>(first)};
   }
 
   const auto distance =
@@ -61,6 +64,14 @@ SequenceNumbering::Verdict SequenceNumbering::restart(std::uint16_t sequenceNumb
   const std::int64_t leaving = beginRunFor(sequenceNumber, isSent);
   take(leaving, timestamp, isSent);
   return {Order::restarted, static_cast<std::uint16_t>(leaving)};
+}
+
+void SequenceNumbering::onOtherStream() noexcept {
+  onSenderChange();
+  isContinued_ = isContinued_ || hasStarted_;
+  hasStarted_ = false;
+  restarts_ = 0;
+  expectedBefore_ = 0;
 }
 
 std::int64_t SequenceNumbering::beginRunFor(std::int64_t received, bool isSent) noexcept {

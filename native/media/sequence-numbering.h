@@ -41,6 +41,10 @@ class SequenceNumbering {
   /// What comes from now on may be another sender's: it is no duplicate of what came before.
   void onSenderChange() noexcept { firstOfSender_ = highestLeaving_ + 1; }
 
+  /// What comes from now on is another stream, which goes on above the numbers of this one. Counts
+  /// of what was received begin anew.
+  void onOtherStream() noexcept;
+
   /// True while every number left as it came.
   [[nodiscard]] bool isIdentity() const noexcept { return isIdentity_; }
   /// The sender's own number for one that left; exact for the present and the last run between two
@@ -81,6 +85,8 @@ class SequenceNumbering {
   }
 
   bool hasStarted_ = false;
+  /// Numbers of another stream lie below.
+  bool isContinued_ = false;
   bool hasSent_ = false;
   bool isIdentity_ = true;
   std::uint32_t restarts_ = 0;

@@ -16,15 +16,16 @@ constexpr std::size_t kTimestampAt = 4;
 constexpr std::size_t kSsrcAt = 8;
 constexpr std::size_t kRtcpSsrcAt = 4;
 
-/// A peer that takes each SSRC that we turn to is no accident but a loop of our packets; it is not
-/// followed for ever (RFC 3550 §8.2).
-constexpr std::uint8_t kMaxReassignments = 2;
-
 }  // namespace
+
+bool StreamMap::admitsRtp(std::size_t leg, std::span<const std::uint8_t> packet,
+                          std::uint64_t atUs) {
+  return hear(leg, readBig32(packet, kSsrcAt), atUs) != nullptr;
+}
 
 std::optional<DropReason> StreamMap::carryRtp(std::size_t leg, std::span<std::uint8_t> packet,
                                               bool isSent, std::uint64_t atUs) {
-  Stream* stream = findOrAdd(leg, readBig32(packet, kSsrcAt));
+  Stream* stream = hear(leg, readBig32(packet, kSsrcAt), atUs);
   if (stream == nullptr) return DropReason::tooManySources;
 
   const std::uint16_t sequenceNumber = readBig16(packet, kSequenceNumberAt);
@@ -46,7 +47,7 @@ std::optional<DropReason> StreamMap::carryRtcp(std::size_t leg, std::span<std::u
                                                std::uint64_t atUs) {
   if (!hasSoundRtcpContents(compound)) return DropReason::malformed;
   // SRTCP counts its index for the first SSRC of a compound (RFC 3711 §3.4).
-  if (findOrAdd(leg, readBig32(compound, kRtcpSsrcAt)) == nullptr) {
+  if (hear(leg, readBig32(compound, kRtcpSsrcAt), atUs) == nullptr) {
     return DropReason::tooManySources;
   }
   StreamTable& sending = tables_[leg];
@@ -58,31 +59,35 @@ std::optional<DropReason> StreamMap::carryRtcp(std::size_t leg, std::span<std::u
   return std::nullopt;
 }
 
-Stream* StreamMap::findOrAdd(std::size_t leg, std::uint32_t ssrc) {
+Stream* StreamMap::hear(std::size_t leg, std::uint32_t ssrc, std::uint64_t atUs) {
   StreamTable& table = tables_[leg];
-  if (Stream* stream = table.find(ssrc)) return stream;
-  if (table.isFull()) return nullptr;
-
-  const auto sentSsrc = isTaken(leg, ssrc) ? freshSsrc(leg) : ssrc;
-  if (!sentSsrc) return nullptr;
-  Stream& added = table.add(ssrc, *sentSsrc);
-
-  // The peer sends with an SSRC that we send to it with: ours gives way.
-  const std::size_t other = 1 - leg;
-  Stream* colliding = tables_[other].findSent(ssrc);
-  if (colliding != nullptr && colliding->reassignments < kMaxReassignments) {
-    if (const auto fresh = freshSsrc(other)) {
-      colliding->sentSsrc = *fresh;
-      ++colliding->reassignments;
-    }
+  Stream* stream = table.find(ssrc);
+  if (stream == nullptr) {
+    stream = table.isFull() ? table.replaceSilent(ssrc, atUs) : add(leg, ssrc);
+    if (stream == nullptr) return nullptr;
+    giveWayTo(ssrc, 1 - leg);
   }
-  return &added;
+  stream->heardUs = atUs;
+  return stream;
+}
+
+Stream* StreamMap::add(std::size_t leg, std::uint32_t ssrc) {
+  const auto sentSsrc = isTaken(leg, ssrc) ? freshSsrc(leg) : ssrc;
+  return sentSsrc ? &tables_[leg].add(ssrc, *sentSsrc) : nullptr;
+}
+
+/// The peer that streams of `leg` go to sends with `ssrc` itself: one of ours that has it leaves
+/// with another.
+void StreamMap::giveWayTo(std::uint32_t ssrc, std::size_t leg) noexcept {
+  Stream* colliding = tables_[leg].findSent(ssrc);
+  if (colliding == nullptr || colliding->reassignments == kMaxReassignments) return;
+  if (const auto fresh = freshSsrc(leg)) tables_[leg].reassign(*colliding, *fresh);
 }
 
 /// True when streams that arrive on `leg` cannot leave with `sentSsrc`: the other peer sends with
-/// it, or another stream leaves with it.
+/// it, or another stream leaves with it, or did.
 bool StreamMap::isTaken(std::size_t leg, std::uint32_t sentSsrc) noexcept {
-  return tables_[1 - leg].find(sentSsrc) != nullptr || tables_[leg].findSent(sentSsrc) != nullptr;
+  return tables_[1 - leg].find(sentSsrc) != nullptr || tables_[leg].hasSentWith(sentSsrc);
 }
 
 std::optional<std::uint32_t> StreamMap::freshSsrc(std::size_t leg) noexcept {

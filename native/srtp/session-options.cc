@@ -13,7 +13,7 @@ std::optional<SessionFailure> findFault(const SessionOptions& options) {
       options.replayWindowPackets > kMaxReplayWindowPackets) {
     return SessionFailure::replayWindowOutOfRange;
   }
-  if (options.maxSources < 1 || options.maxSources > kMaxMaxSources) {
+  if (options.maxSources < 1 || options.maxSources > kMaxSentSources) {
     return SessionFailure::maxSourcesOutOfRange;
   }
 

@@ -21,7 +21,10 @@ inline constexpr std::uint32_t kMinReplayWindowPackets = 64;
 inline constexpr std::uint32_t kMaxReplayWindowPackets = 32767;
 inline constexpr std::uint32_t kDefaultReplayWindowPackets = 128;
 inline constexpr std::uint32_t kDefaultMaxSources = 64;
+/// SSRCs that a peer may send with at most, where a caller asks for that many.
 inline constexpr std::uint32_t kMaxMaxSources = 4096;
+/// A stream of a peer may leave with three SSRCs, one after the other (media/stream-map.h).
+inline constexpr std::uint32_t kMaxSentSources = 3 * kMaxMaxSources;
 
 /// Octets that protection may add to a packet: tag, SRTCP index, MKI.
 inline constexpr std::size_t kMaxTrailerOctets = 16 + 4 + kMaxMkiOctets;
@@ -62,7 +65,7 @@ struct SessionOptions {
   std::vector<SessionKey> keys;
   /// 64 to 32767 (RFC 3711 §3.3.2); libsrtp rounds up to a multiple of 32.
   std::uint32_t replayWindowPackets = kDefaultReplayWindowPackets;
-  /// SSRCs that the session keeps state for, 1 to 4096.
+  /// SSRCs that the session keeps state for, 1 to `kMaxSentSources`.
   std::uint32_t maxSources = kDefaultMaxSources;
   /// Outbound only: index in `keys` of the key that protects.
   std::size_t activeKey = 0;

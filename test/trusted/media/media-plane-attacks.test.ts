@@ -230,6 +230,21 @@ test.serial('a thousand new SSRCs, sealed or plain, do not silence the one that 
 	t.true(isBalanced(statistics));
 });
 
+test.serial('a leg with room for two hundred SSRCs hears them all, and its peer gets them under SRTP', async (t) => {
+	const keys = [new SharedKey('AES_CM_128_HMAC_SHA1_80'), new SharedKey('AES_CM_128_HMAC_SHA1_80')] as const;
+	const call = await openCall(t, [{maxSources: 200}, srtpSettings(keys[0], keys[1])]);
+	for (let ssrc = 1; ssrc <= 201; ssrc++) {
+		await call.parties[0].rtp.send(rtpPacket({sequenceNumber: 1, ssrc}), call.ports[0].rtp);
+		await settled(call, 0, ssrc);
+	}
+
+	const heard = await call.parties[1].rtp.waitFor(200);
+	t.is(new Set(heard.map((packet) => packet.readUInt32BE(8))).size, 200);
+	const statistics = await settled(call, 0, 201);
+	t.deepEqual(dropsOf(statistics, 0), {'too-many-sources': 1});
+	t.is(statistics[0].streams.length, 200);
+});
+
 test.serial('a source that changes its SSRC in mid-call is heard on, sealed and plain', async (t) => {
 	const sealed = await openHonestCall(t);
 	const plain = await openCall(t);
