@@ -18,24 +18,36 @@ Napi::Object toObject(Napi::Env env, const media::FarReport& report) {
   return object;
 }
 
+/// Of rates and densities: RFC 3611 §4.7 has them in 256ths.
+void setShare(Napi::Object& object, const char* name, std::uint8_t in256ths) {
+  setNumber(object, name, in256ths / 256.0);
+}
+
+/// Absent where the peer calls the metric unavailable (RFC 3611 §4.7).
+void setKnown(Napi::Object& object, const char* name, int value, double unit = 1) {
+  constexpr int kUnavailable = 127;
+  if (value != kUnavailable) setNumber(object, name, value / unit);
+}
+
 Napi::Object toObject(Napi::Env env, const media::VoipMetrics& metrics) {
+  constexpr double kTenths = 10;
   Napi::Object object = Napi::Object::New(env);
-  setNumber(object, "lossRate", metrics.lossRate);
-  setNumber(object, "discardRate", metrics.discardRate);
-  setNumber(object, "burstDensity", metrics.burstDensity);
-  setNumber(object, "gapDensity", metrics.gapDensity);
+  setShare(object, "lossRate", metrics.lossRate);
+  setShare(object, "discardRate", metrics.discardRate);
+  setShare(object, "burstDensity", metrics.burstDensity);
+  setShare(object, "gapDensity", metrics.gapDensity);
   setNumber(object, "burstDurationMs", metrics.burstDurationMs);
   setNumber(object, "gapDurationMs", metrics.gapDurationMs);
   setNumber(object, "roundTripDelayMs", metrics.roundTripDelayMs);
   setNumber(object, "endSystemDelayMs", metrics.endSystemDelayMs);
-  setNumber(object, "signalLevelDbm", metrics.signalLevelDbm);
-  setNumber(object, "noiseLevelDbm", metrics.noiseLevelDbm);
-  setNumber(object, "residualEchoReturnLossDb", metrics.residualEchoReturnLossDb);
+  setKnown(object, "signalLevelDbm", metrics.signalLevelDbm);
+  setKnown(object, "noiseLevelDbm", metrics.noiseLevelDbm);
+  setKnown(object, "residualEchoReturnLossDb", metrics.residualEchoReturnLossDb);
   setNumber(object, "gapThreshold", metrics.gapThreshold);
-  setNumber(object, "ratingFactor", metrics.ratingFactor);
-  setNumber(object, "externalRatingFactor", metrics.externalRatingFactor);
-  setNumber(object, "listeningQualityTenths", metrics.listeningQualityTenths);
-  setNumber(object, "conversationalQualityTenths", metrics.conversationalQualityTenths);
+  setKnown(object, "ratingFactor", metrics.ratingFactor);
+  setKnown(object, "externalRatingFactor", metrics.externalRatingFactor);
+  setKnown(object, "listeningMos", metrics.listeningQualityTenths, kTenths);
+  setKnown(object, "conversationalMos", metrics.conversationalQualityTenths, kTenths);
   setNumber(object, "jitterBufferNominalMs", metrics.jitterBufferNominalMs);
   setNumber(object, "jitterBufferMaximumMs", metrics.jitterBufferMaximumMs);
   setNumber(object, "jitterBufferAbsoluteMaximumMs", metrics.jitterBufferAbsoluteMaximumMs);

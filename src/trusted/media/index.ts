@@ -5,23 +5,11 @@
 export type {LegKey, LegSessions, LegSettings} from './leg-settings.js';
 export {type LegLocal, MediaClient} from './media-client.js';
 export {MediaDomain, type MediaDomainOptions} from './media-domain.js';
-export {
-	type CreatedRelay,
-	type LegIndex,
-	type LegPlace,
-	MediaPlane,
-	type MediaPlaneEvent,
-	type MediaPlaneEvents,
-	type MediaPlaneKeyEvent,
-	type MediaPlaneSilenceEvent,
-	type PortsExhausted,
-	type RelayId,
-	type RelayStatistics,
-	type SideProtocolEvent,
-	type SourceChangeEvent,
-} from './media-plane.js';
+export {type CreatedRelay, type LegPlace, MediaPlane, type RelayStatistics} from './media-plane.js';
+export type * from './plane-events.js';
 export type {MediaInterface, MediaInterfaceOptions, MediaPlaneOptions} from './plane-options.js';
 export type {MediaPlaneReport} from './plane-report.js';
 export * from './protocol.js';
 export * from './srtp/index.js';
+export type * from './stream-report.js';
 export {TrafficGenerator, type TrafficParty, type TrafficPlan, type TrafficReport} from './traffic-generator.js';

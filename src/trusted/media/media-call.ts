@@ -2,7 +2,8 @@ import {toHex} from '../../base/bytes.js';
 import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
 import {discardKey, type KeyChannel, type LegLeave, type RedeemedKey} from './key-channel.js';
 import type {LegSessions} from './leg-settings.js';
-import type {CreatedRelay, LegIndex, MediaPlane, RelayId} from './media-plane.js';
+import type {CreatedRelay, MediaPlane} from './media-plane.js';
+import type {LegIndex, RelayId} from './plane-events.js';
 import type {ConfigureLeg, LegProtection, LegStatistics} from './protocol.js';
 
 type SrtpProtection = LegProtection & {readonly kind: 'srtp'};

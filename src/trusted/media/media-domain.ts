@@ -4,9 +4,8 @@ import {expectInteger} from './argument-checks.js';
 import {KeyChannel} from './key-channel.js';
 import {MediaCall} from './media-call.js';
 import {parseMediaCommand} from './media-messages.js';
+import type {LegPlace, MediaPlane} from './media-plane.js';
 import type {
-	LegPlace,
-	MediaPlane,
 	MediaPlaneEvent,
 	MediaPlaneEvents,
 	MediaPlaneKeyEvent,
@@ -14,7 +13,7 @@ import type {
 	PortsExhausted,
 	SideProtocolEvent,
 	SourceChangeEvent,
-} from './media-plane.js';
+} from './plane-events.js';
 import {idOf} from './port-requests.js';
 import type {CreateRelay, MediaCommand, MediaEvent, MediaReply} from './protocol.js';
 

@@ -1,4 +1,5 @@
 import type {DropReason, HandledKind, TransportAddress} from './protocol.js';
+import type {VoipMetrics} from './stream-report.js';
 
 /**
  * The addon's `MediaPlane` (native/binding/relay-binding.h), as C++ lays it down. It checks nothing:
@@ -125,30 +126,7 @@ export type NativeStream = {
 		readonly jitter: number;
 		readonly roundTripUs?: number;
 	};
-	readonly farMetrics?: NativeVoipMetrics;
-};
-
-/** In the units of RFC 3611 §4.7. */
-export type NativeVoipMetrics = {
-	readonly lossRate: number;
-	readonly discardRate: number;
-	readonly burstDensity: number;
-	readonly gapDensity: number;
-	readonly burstDurationMs: number;
-	readonly gapDurationMs: number;
-	readonly roundTripDelayMs: number;
-	readonly endSystemDelayMs: number;
-	readonly signalLevelDbm: number;
-	readonly noiseLevelDbm: number;
-	readonly residualEchoReturnLossDb: number;
-	readonly gapThreshold: number;
-	readonly ratingFactor: number;
-	readonly externalRatingFactor: number;
-	readonly listeningQualityTenths: number;
-	readonly conversationalQualityTenths: number;
-	readonly jitterBufferNominalMs: number;
-	readonly jitterBufferMaximumMs: number;
-	readonly jitterBufferAbsoluteMaximumMs: number;
+	readonly farMetrics?: VoipMetrics;
 };
 
 export type NativeReply = {

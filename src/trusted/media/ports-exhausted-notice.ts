@@ -1,4 +1,4 @@
-import type {PortsExhausted} from './media-plane.js';
+import type {PortsExhausted} from './plane-events.js';
 import type {MediaInterface} from './plane-options.js';
 
 const intervalMs = 1000;

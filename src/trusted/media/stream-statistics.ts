@@ -1,5 +1,6 @@
-import type {NativeLegStatistics, NativeVoipMetrics} from './native-media-plane.js';
-import type {Jitter, PayloadCodec, StreamStatistics, VoipMetrics} from './protocol.js';
+import type {NativeLegStatistics} from './native-media-plane.js';
+import type {PayloadCodec} from './protocol.js';
+import type {Jitter, StreamStatistics} from './stream-report.js';
 import {estimateVoiceQuality} from './voice-quality.js';
 
 /** What the streams of both legs need to be told apart and judged. */
@@ -49,7 +50,7 @@ export function toStreamStatistics(
 					...(farJitter && {jitter: farJitter, quality: judge(far.fractionLost / 256, farJitter.ms)}),
 				},
 			}),
-			...(stream.farMetrics && {farMetrics: toVoipMetrics(stream.farMetrics)}),
+			...(stream.farMetrics && {farMetrics: stream.farMetrics}),
 		};
 	});
 }
@@ -62,39 +63,8 @@ function codecOf(payloadType: number, codecs: readonly PayloadCodec[]): string |
 	return codecs.find((codec) => codec.payloadType === payloadType)?.name ?? staticCodecs.get(payloadType);
 }
 
-/** RFC 3611 §4.7: 127 and 0x7f say that a metric is not available, zero that a buffer or delay was not told. */
-function toVoipMetrics(native: NativeVoipMetrics): VoipMetrics {
-	const known = (value: number) => (value === unavailable ? undefined : value);
-	const [signalLevelDbm, noiseLevelDbm] = [known(native.signalLevelDbm), known(native.noiseLevelDbm)];
-	const [residualEchoReturnLossDb, ratingFactor] = [known(native.residualEchoReturnLossDb), known(native.ratingFactor)];
-	const externalRatingFactor = known(native.externalRatingFactor);
-	const [listening, conversational] = [known(native.listeningQualityTenths), known(native.conversationalQualityTenths)];
-	return {
-		lossRate: native.lossRate / 256,
-		discardRate: native.discardRate / 256,
-		burstDensity: native.burstDensity / 256,
-		gapDensity: native.gapDensity / 256,
-		burstDurationMs: native.burstDurationMs,
-		gapDurationMs: native.gapDurationMs,
-		roundTripDelayMs: native.roundTripDelayMs,
-		endSystemDelayMs: native.endSystemDelayMs,
-		gapThreshold: native.gapThreshold,
-		jitterBufferNominalMs: native.jitterBufferNominalMs,
-		jitterBufferMaximumMs: native.jitterBufferMaximumMs,
-		jitterBufferAbsoluteMaximumMs: native.jitterBufferAbsoluteMaximumMs,
-		...(signalLevelDbm !== undefined && {signalLevelDbm}),
-		...(noiseLevelDbm !== undefined && {noiseLevelDbm}),
-		...(residualEchoReturnLossDb !== undefined && {residualEchoReturnLossDb}),
-		...(ratingFactor !== undefined && {ratingFactor}),
-		...(externalRatingFactor !== undefined && {externalRatingFactor}),
-		...(listening !== undefined && {listeningMos: listening / 10}),
-		...(conversational !== undefined && {conversationalMos: conversational / 10}),
-	};
-}
-
 /** Packetization and playing out, beside a jitter buffer of twice the jitter. */
 const fixedDelayMs = 40;
-const unavailable = 127;
 /** Audio of RFC 3551 table 4. */
 const staticCodecs: ReadonlyMap<number, string> = new Map([
 	[0, 'PCMU'],

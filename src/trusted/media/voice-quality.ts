@@ -1,4 +1,4 @@
-import type {VoiceQuality} from './protocol.js';
+import type {VoiceQuality} from './stream-report.js';
 
 /**
  * What a listener would say of a call, estimated by the E-model (ITU-T G.107) with its default values for everything that

@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import test, {type ExecutionContext} from 'ava';
-import type {StreamStatistics} from '#dist/trusted/media/protocol.js';
+import type {StreamStatistics} from '#dist/trusted/media/stream-report.js';
 import {type ReportBlock, toNtpTimestamp} from '#dist/wire/rtp/rtcp-packet.js';
 import {writeRtcp} from '#dist/wire/rtp/write-rtcp.js';
 import {remoteOf, rtcpPacket, rtpPacket} from './support/phone.js';

@@ -1,6 +1,6 @@
 import {once} from 'node:events';
 import test from 'ava';
-import type {RelayId} from '#dist/trusted/media/media-plane.js';
+import type {RelayId} from '#dist/trusted/media/plane-events.js';
 import {dropReasons} from '#dist/trusted/media/protocol.js';
 import {Phone, remoteOf, rtcpPacket, rtpPacket} from './support/phone.js';
 import {dropsOf, isBalanced, loopback, openCall, openPlane, settled, somePortRange} from './support/plane.js';

@@ -2,13 +2,8 @@ import {randomBytes, randomInt} from 'node:crypto';
 import {isIPv6} from 'node:net';
 import type {ExecutionContext} from 'ava';
 import type {LegKey, LegSettings} from '#dist/trusted/media/leg-settings.js';
-import {
-	type CreatedRelay,
-	type LegPlace,
-	MediaPlane,
-	type RelayId,
-	type RelayStatistics,
-} from '#dist/trusted/media/media-plane.js';
+import {type CreatedRelay, type LegPlace, MediaPlane, type RelayStatistics} from '#dist/trusted/media/media-plane.js';
+import type {RelayId} from '#dist/trusted/media/plane-events.js';
 import type {MediaInterfaceOptions, MediaPlaneOptions} from '#dist/trusted/media/plane-options.js';
 import type {LegPorts} from '#dist/trusted/media/protocol.js';
 import {MasterKey} from '#dist/trusted/media/srtp/master-key.js';
