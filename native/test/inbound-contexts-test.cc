@@ -52,14 +52,9 @@ class Conversation {
     return media::sealRtp(*senders_[key], rtpPacket(static_cast<std::uint16_t>(index)));
   }
 
-  /// Empty when the packet came out as it went in.
+  /// As `openRtp` says.
   std::optional<UnprotectFailure> open(Bytes sealed, std::uint64_t nowMs = 0) {
-    const auto sequenceNumber = static_cast<std::uint16_t>(sealed[2] << 8 | sealed[3]);
-    const auto opened = contexts_.unprotectRtp(sealed, nowMs);
-    if (!opened.ok()) return opened.failure();
-    sealed.resize(opened.value());
-    expect(sealed == rtpPacket(sequenceNumber));
-    return std::nullopt;
+    return media::openRtp(contexts_, std::move(sealed), nowMs);
   }
 
   bool carries(std::size_t key, std::uint32_t index, std::uint64_t nowMs = 0) {
