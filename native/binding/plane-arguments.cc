@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "binding/address-arguments.h"
 #include "binding/arguments.h"
 
 namespace sallyport::binding {
@@ -12,14 +13,15 @@ namespace {
 std::uint16_t port(const Napi::Value& value) { return static_cast<std::uint16_t>(uint32(value)); }
 
 net::Interface readInterface(const Napi::Object& interface) {
-  const Napi::Env env = interface.Env();
-  const std::string text = interface.Get("address").As<Napi::String>();
-  const auto host = media::TransportAddress::parse(text, 0);
-  require(env, host.has_value(), "Expected a numeric IPv4 or IPv6 address.");
-  return {
-      .host = *host,
+  net::Interface read{
+      .host = readAddress(interface.Get("address")),
       .ports = {.first = port(interface.Get("firstPort")), .last = port(interface.Get("lastPort"))},
   };
+  const auto aliases = interface.Get("aliases").As<Napi::Array>();
+  for (std::uint32_t i = 0; i < aliases.Length(); ++i) {
+    read.aliases.push_back(readAddress(aliases.Get(i)));
+  }
+  return read;
 }
 
 std::pair<const char*, const char*> describe(net::BindFailure failure) noexcept {

@@ -8,8 +8,8 @@
 
 namespace sallyport::binding {
 
-/// Reads `{interfaces: [{address, firstPort, lastPort}], workers, processors, portCoolDownMs,
-/// dscp}`.
+/// Reads `{interfaces: [{address, aliases, firstPort, lastPort}], workers, processors,
+/// portCoolDownMs, dscp}`.
 net::MediaPlaneOptions readPlaneOptions(const Napi::Object& options);
 
 /// Reads `[{interface, rtcp}, {interface, rtcp}]`; `interface` is an index below `interfaces`.

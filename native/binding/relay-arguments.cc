@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "binding/address-arguments.h"
 #include "binding/arguments.h"
 #include "binding/srtp-failure-codes.h"
 #include "srtp/key-vault.h"
@@ -13,17 +14,6 @@
 namespace sallyport::binding {
 
 namespace {
-
-media::TransportAddress readAddress(Napi::Env env, const std::string& text, std::uint16_t port) {
-  const auto address = media::TransportAddress::parse(text, port);
-  require(env, address.has_value(), "Expected a numeric IPv4 or IPv6 address.");
-  return *address;
-}
-
-media::TransportAddress readTransportAddress(const Napi::Object& address) {
-  return readAddress(address.Env(), address.Get("address").As<Napi::String>(),
-                     static_cast<std::uint16_t>(uint32(address.Get("port"))));
-}
 
 media::SourceRule readSourceRule(const std::string& kind) {
   if (kind == "learned") return media::SourceRule::learned;
@@ -128,14 +118,14 @@ std::unique_ptr<Session> makeSession(Napi::Env env, const srtp::SessionOptions& 
 media::LegConfiguration readLegConfiguration(const Napi::Object& settings) {
   const Napi::Env env = settings.Env();
   media::LegConfiguration configuration;
-  configuration.remoteRtp = readTransportAddress(settings.Get("remoteRtp").As<Napi::Object>());
-  configuration.remoteRtcp = readTransportAddress(settings.Get("remoteRtcp").As<Napi::Object>());
+  configuration.remoteRtp = readTransportAddress(settings.Get("remoteRtp"));
+  configuration.remoteRtcp = readTransportAddress(settings.Get("remoteRtcp"));
   configuration.isMultiplexed = settings.Get("isMultiplexed").As<Napi::Boolean>();
   configuration.source = readSourceRule(settings.Get("source").As<Napi::String>());
   configuration.direction = readDirection(settings.Get("direction").As<Napi::String>());
   if (const Napi::Value block = settings.Get("sourceBlock"); block.IsObject()) {
     const auto network = block.As<Napi::Object>();
-    configuration.sourceBlock = {readAddress(env, network.Get("address").As<Napi::String>(), 0),
+    configuration.sourceBlock = {readAddress(network.Get("address")),
                                  static_cast<std::uint8_t>(uint32(network.Get("prefixBits")))};
   }
   if (const Napi::Value stun = settings.Get("stun"); stun.IsObject()) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "binding/address-arguments.h"
 #include "binding/arguments.h"
 #include "srtp/key-vault.h"
 #include "traffic/protection-timing.h"
@@ -12,12 +13,6 @@
 namespace sallyport::binding {
 
 namespace {
-
-media::TransportAddress readHost(const Napi::Value& address, std::uint16_t port) {
-  const auto host = media::TransportAddress::parse(address.As<Napi::String>().Utf8Value(), port);
-  require(address.Env(), host.has_value(), "Expected a numeric IPv4 or IPv6 address.");
-  return *host;
-}
 
 /// The session under the key of a slot; none where there is no slot.
 template <typename Session>
@@ -38,8 +33,7 @@ std::unique_ptr<Session> claimSession(const Napi::Value& slot) {
 }
 
 traffic::Party readParty(const Napi::Object& party) {
-  const auto relay = party.Get("relay").As<Napi::Object>();
-  return {readHost(relay.Get("address"), static_cast<std::uint16_t>(uint32(relay.Get("port")))),
+  return {readTransportAddress(party.Get("relay")),
           claimSession<srtp::SrtpOutbound>(party.Get("outbound")),
           claimSession<srtp::SrtpInbound>(party.Get("inbound"))};
 }
@@ -96,7 +90,7 @@ class TrafficGenerator final : public Napi::ObjectWrap<TrafficGenerator> {
 
   /// `new TrafficGenerator(localAddress, pairs)` binds the sockets.
   explicit TrafficGenerator(const Napi::CallbackInfo& info) : ObjectWrap(info) {
-    auto sockets = traffic::TrafficSockets::bind(readHost(info[0], 0), uint32(info[1]));
+    auto sockets = traffic::TrafficSockets::bind(readAddress(info[0], 0), uint32(info[1]));
     if (!sockets) throwCoded(info.Env(), "SOCKET_FAILED", "Expected the system to bind sockets.");
     generator_ = std::make_unique<traffic::TrafficGenerator>(std::move(*sockets));
   }

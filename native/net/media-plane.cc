@@ -29,14 +29,17 @@ LegPorts portsOf(const LegSockets& sockets) noexcept {
 Result<std::unique_ptr<MediaPlane>, OpenFailure> MediaPlane::open(const MediaPlaneOptions& options,
                                                                   MediaWorker::Deliver deliver) {
   auto plane = std::unique_ptr<MediaPlane>(new MediaPlane());
+  std::vector<HostAliases> hosts;
   for (const Interface& interface : options.interfaces) {
+    hosts.push_back({interface.host, interface.aliases});
     plane->pools_.emplace_back(interface.host, interface.ports, options.portCoolDownMs,
                                options.sockets);
   }
+  const auto routes = std::make_shared<RelayRoutes>(std::move(hosts));
   for (std::size_t i = 0; i < options.workers; ++i) {
     auto poller = EpollPoller::open();
     if (!poller) return OpenFailure::pollerRefused;
-    auto worker = std::make_unique<MediaWorker>(std::move(poller), deliver);
+    auto worker = std::make_unique<MediaWorker>(std::move(poller), deliver, routes);
     if (!options.processors.empty() &&
         !worker->pinTo(options.processors[i % options.processors.size()])) {
       return OpenFailure::processorNotAvailable;

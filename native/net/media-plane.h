@@ -18,6 +18,8 @@ namespace sallyport::net {
 struct Interface {
   media::TransportAddress host;
   PortRange ports;
+  /// Other addresses under which peers reach its ports.
+  std::vector<media::TransportAddress> aliases = {};
 };
 
 struct MediaPlaneOptions {

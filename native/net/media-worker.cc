@@ -4,8 +4,9 @@
 #include <signal.h>
 #include <time.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 namespace sallyport::net {
@@ -76,8 +77,9 @@ RelayStatistics reportOn(const media::Relay& relay) {
 
 }  // namespace
 
-MediaWorker::MediaWorker(std::unique_ptr<Poller> poller, Deliver deliver)
-    : poller_(std::move(poller)), deliver_(std::move(deliver)) {
+MediaWorker::MediaWorker(std::unique_ptr<Poller> poller, Deliver deliver,
+                         std::shared_ptr<RelayRoutes> routes)
+    : poller_(std::move(poller)), deliver_(std::move(deliver)), routes_(std::move(routes)) {
   // Signals are for the main thread: the worker inherits a full mask.
   sigset_t all;
   sigset_t before;
@@ -147,6 +149,9 @@ Reply MediaWorker::execute(std::uint32_t request, CreateRelay body) {
     // Endpoints added before a refusal leave the poller when their sockets close.
     if (endpoint && !poller_->add(*endpoint)) return {request, CommandFailure::pollerRefused};
   }
+  for (const auto& endpoint : carried->endpoints) {
+    if (endpoint) routes_->add(body.relay, endpoint->leg, endpoint->socket.local());
+  }
   relays_.insert_or_assign(body.relay, std::move(carried));
   return {request, {}};
 }
@@ -154,12 +159,15 @@ Reply MediaWorker::execute(std::uint32_t request, CreateRelay body) {
 Reply MediaWorker::execute(std::uint32_t request, ConfigureLeg body) {
   Carried* carried = find(body.relay);
   if (carried == nullptr) return {request, CommandFailure::unknownRelay};
-  if (isOwnPort(*carried, body.configuration.remoteRtp) ||
-      isOwnPort(*carried, body.configuration.remoteRtcp)) {
-    return {request, CommandFailure::remoteIsOurselves};
-  }
-  const auto failure =
-      carried->relay.configure(body.leg, std::move(body.configuration), monotonicMs());
+  const std::array remotes{body.configuration.remoteRtp, body.configuration.remoteRtcp};
+  // With RTCP multiplexed the second one is not read.
+  const auto used = std::span(remotes).first(body.configuration.isMultiplexed ? 1 : 2);
+  std::optional<media::ConfigureFailure> failure;
+  const bool isPointed = routes_->point(body.relay, body.leg, used, [&] {
+    failure = carried->relay.configure(body.leg, std::move(body.configuration), monotonicMs());
+    return !failure;
+  });
+  if (!isPointed) return {request, CommandFailure::remoteIsOurselves};
   if (failure) return {request, failureFor(*failure)};
   return {request, {}};
 }
@@ -171,6 +179,7 @@ Reply MediaWorker::execute(std::uint32_t request, DestroyRelay body) {
   for (auto& endpoint : carried->endpoints) {
     if (endpoint) poller_->remove(*endpoint);
   }
+  routes_->remove(body.relay);
   relays_.erase(body.relay);
   return {request, last};
 }
@@ -179,13 +188,6 @@ Reply MediaWorker::execute(std::uint32_t request, ReadStatistics body) {
   const Carried* carried = find(body.relay);
   if (carried == nullptr) return {request, CommandFailure::unknownRelay};
   return {request, reportOn(carried->relay)};
-}
-
-bool MediaWorker::isOwnPort(const Carried& carried,
-                            const media::TransportAddress& address) noexcept {
-  return std::ranges::any_of(carried.endpoints, [&](const std::optional<Endpoint>& endpoint) {
-    return endpoint && endpoint->socket.local() == address;
-  });
 }
 
 MediaWorker::Carried* MediaWorker::find(RelayId relay) noexcept {

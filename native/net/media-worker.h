@@ -16,11 +16,9 @@
 #include "media/relay.h"
 #include "net/poller.h"
 #include "net/port-pool.h"
+#include "net/relay-routes.h"
 
 namespace sallyport::net {
-
-/// Names a relay to the worker that carries it; chosen by the control side, never used twice.
-using RelayId = std::uint32_t;
 
 /// Takes over sockets that are bound already.
 struct CreateRelay {
@@ -51,7 +49,7 @@ enum class CommandFailure : std::uint8_t {
   learningNeedsSrtp,
   keyInBothDirections,
   remoteNotUnicast,
-  /// Packets would come back for ever.
+  /// Packets would come back (`RelayRoutes`).
   remoteIsOurselves,
 };
 /// What a leg counted, and what it knows of the streams that arrived on it.
@@ -75,14 +73,16 @@ struct Event {
 using Message = std::variant<Reply, Event>;
 
 /// One thread that owns the sockets, SRTP contexts and counters of its relays. What it shares with
-/// other threads is the queue of commands, read when its poller is woken, and the messages it
-/// sends.
+/// other threads is the queue of commands, read when its poller is woken, the messages it sends,
+/// and where the plane's legs send to.
 class MediaWorker final : private DatagramHandler {
  public:
   /// Called on the worker's thread; must not block or throw.
   using Deliver = std::function<void(Message)>;
 
-  MediaWorker(std::unique_ptr<Poller> poller, Deliver deliver);
+  /// `routes` are those of all workers of a plane.
+  MediaWorker(std::unique_ptr<Poller> poller, Deliver deliver,
+              std::shared_ptr<RelayRoutes> routes = std::make_shared<RelayRoutes>());
   MediaWorker(const MediaWorker&) = delete;
   MediaWorker& operator=(const MediaWorker&) = delete;
   /// Ends the thread, closes the sockets and wipes the keys; nothing is delivered afterwards.
@@ -114,8 +114,6 @@ class MediaWorker final : private DatagramHandler {
   Reply execute(std::uint32_t request, DestroyRelay body);
   Reply execute(std::uint32_t request, ReadStatistics body);
   [[nodiscard]] Carried* find(RelayId relay) noexcept;
-  [[nodiscard]] static bool isOwnPort(const Carried& carried,
-                                      const media::TransportAddress& address) noexcept;
   /// Nothing while there are no relays: an idle worker sleeps.
   [[nodiscard]] std::optional<std::chrono::milliseconds> untilNextTick() const noexcept;
   void tickWhenDue() noexcept;
@@ -126,6 +124,7 @@ class MediaWorker final : private DatagramHandler {
 
   std::unique_ptr<Poller> poller_;
   Deliver deliver_;
+  std::shared_ptr<RelayRoutes> routes_;
   std::unordered_map<RelayId, std::unique_ptr<Carried>> relays_;
   std::uint64_t nextTickMs_ = 0;
   std::mutex mutex_;

@@ -15,6 +15,7 @@ import type {
 import type {LegIndex, MediaPlaneEvents, RelayId} from './plane-events.js';
 import {
 	type AddressFamily,
+	aliasesOf,
 	type CheckedPlaneOptions,
 	checkPlaneOptions,
 	type MediaInterface,
@@ -74,7 +75,12 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 		this.#options = options;
 		const {interfaces, workers, cpus, portCoolDownMs, dscp} = options;
 		const native = {
-			interfaces: interfaces.map(({address, ports: [firstPort, lastPort]}) => ({address, firstPort, lastPort})),
+			interfaces: interfaces.map((each) => ({
+				address: each.address,
+				aliases: aliasesOf(each),
+				firstPort: each.ports[0],
+				lastPort: each.ports[1],
+			})),
 			workers,
 			processors: cpus,
 			portCoolDownMs,
@@ -135,7 +141,7 @@ export class MediaPlane extends EventEmitter<MediaPlaneEvents> {
 	 * (keys of different suites, MKIs missing or alike), `NO_SESSION` (there was none to `keep`), `OUTBOUND_KEY_REUSED`
 	 * (another leg of the process protects or protected packets under it, whatever salt and suite) or
 	 * `KEY_IN_BOTH_DIRECTIONS` (what this relay sends and what it receives would share a key); for the peer's address with
-	 * `REMOTE_NOT_UNICAST` or `REMOTE_IS_OURSELVES` (a port of this relay).
+	 * `REMOTE_NOT_UNICAST` or `REMOTE_IS_OURSELVES` (a port of this relay, or of others that would send its packets back).
 	 */
 	async configureLeg(relay: RelayId, leg: LegIndex, settings: LegSettings): Promise<void> {
 		const index = expectInteger('leg', leg, 0, 1);

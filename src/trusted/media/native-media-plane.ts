@@ -27,7 +27,13 @@ export type NativeMediaPlaneClass = new (
 ) => NativeMediaPlane;
 
 export type NativePlaneOptions = {
-	readonly interfaces: readonly {readonly address: string; readonly firstPort: number; readonly lastPort: number}[];
+	readonly interfaces: readonly {
+		readonly address: string;
+		/** Other addresses under which peers reach its ports. */
+		readonly aliases: readonly string[];
+		readonly firstPort: number;
+		readonly lastPort: number;
+	}[];
 	readonly workers: number;
 	/** Empty: the kernel places the workers. */
 	readonly processors: readonly number[];

@@ -1,5 +1,5 @@
 import {isIPv6} from 'node:net';
-import {availableParallelism} from 'node:os';
+import {availableParallelism, networkInterfaces} from 'node:os';
 import {expectAddress, expectArray, expectChoice, expectInteger, expectName, expectObject} from './argument-checks.js';
 
 /** A local address for media. Entries may share a name, one for each address family. */
@@ -50,6 +50,14 @@ export type CheckedPlaneOptions = {
 	readonly dscp: number;
 	readonly maxRelays: number;
 };
+
+/** Other addresses under which peers reach the ports of an interface: of this machine, where its address stands for all. */
+export function aliasesOf({address, advertisedAddress, family}: MediaInterface): readonly string[] {
+	const isUnspecified = !/[1-9a-f]/i.test(address);
+	const own = isUnspecified ? Object.values(networkInterfaces()).flatMap((each) => each ?? []) : [];
+	const addresses = own.filter((each) => each.family === family).map((each) => each.address);
+	return [advertisedAddress, ...addresses].filter((each) => each !== address);
+}
 
 /** Throws `TypeError` or `RangeError` and names the field. */
 export function checkPlaneOptions(options: MediaPlaneOptions): CheckedPlaneOptions {
