@@ -1,23 +1,17 @@
 #include "net/media-plane.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
+#include "base/clock.h"
 #include "net/epoll-poller.h"
 
 namespace sallyport::net {
 
 namespace {
 
-std::uint64_t monotonicMs() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
-         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
-}
+std::uint64_t monotonicMs() noexcept { return readClockNs(CLOCK_MONOTONIC) / 1'000'000; }
 
 LegPorts portsOf(const LegSockets& sockets) noexcept {
   const std::uint16_t rtp = sockets.rtp.local().port();

@@ -2,12 +2,13 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 
 #include <array>
 #include <cerrno>
 #include <span>
 #include <utility>
+
+#include "base/clock.h"
 
 namespace sallyport::net {
 
@@ -20,20 +21,10 @@ constexpr std::uint64_t kTickIntervalMs = 1000;
 
 /// For jitter, which wants better than the coarse clock; read once per batch, without a system
 /// call.
-std::uint64_t monotonicUs() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000 +
-         static_cast<std::uint64_t>(now.tv_nsec) / 1000;
-}
+std::uint64_t monotonicUs() noexcept { return readClockNs(CLOCK_MONOTONIC) / 1000; }
 
 /// Coarse: read once per batch without a system call, good to a few milliseconds.
-std::uint64_t monotonicMs() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return static_cast<std::uint64_t>(now.tv_sec) * 1000 +
-         static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
-}
+std::uint64_t monotonicMs() noexcept { return readClockNs(CLOCK_MONOTONIC_COARSE) / 1'000'000; }
 
 DropReason reasonFor(int error) noexcept {
   switch (error) {

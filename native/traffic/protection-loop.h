@@ -1,7 +1,5 @@
 #pragma once
 
-#include <time.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -9,15 +7,14 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "traffic/protection-timing.h"
 
 namespace sallyport::traffic {
 
 /// Nanoseconds of CPU time that this thread has taken.
 inline double threadTimeNs() noexcept {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+  return static_cast<double>(readClockNs(CLOCK_THREAD_CPUTIME_ID));
 }
 
 /// The loop in which whoever protects packets is timed, so that all are timed alike. `subject` has

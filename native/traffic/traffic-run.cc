@@ -2,7 +2,6 @@
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "traffic/arrival-time.h"
 
 namespace sallyport::traffic {
@@ -25,18 +25,6 @@ constexpr std::uint64_t kLeadIn = 2'000'000;
 constexpr std::uint64_t kSilenceAtEnd = kSecond;
 /// After so long without an arrival what is on its way is given up, and its place taken by others.
 constexpr std::uint64_t kGivenUpAfter = 200'000'000;
-
-std::uint64_t nanoseconds(const timespec& time) noexcept {
-  return static_cast<std::uint64_t>(time.tv_sec) * kSecond +
-         static_cast<std::uint64_t>(time.tv_nsec);
-}
-
-/// CLOCK_REALTIME is the clock of SO_TIMESTAMPNS: a step of it during a run spoils the latencies.
-std::uint64_t read(clockid_t clock) noexcept {
-  timespec now{};
-  ::clock_gettime(clock, &now);
-  return nanoseconds(now);
-}
 
 bool watch(int epoll, int descriptor) noexcept {
   epoll_event event{};
@@ -76,15 +64,16 @@ std::optional<TrafficReport> TrafficRun::carry(const std::atomic<bool>& isStoppi
   }
   if (!isReady) return std::nullopt;
 
-  const std::uint64_t cpuBefore = read(CLOCK_THREAD_CPUTIME_ID);
+  const std::uint64_t cpuBefore = readClockNs(CLOCK_THREAD_CPUTIME_ID);
   const std::uint64_t dropsBefore = sockets_.drops();
-  startedAt_ = read(CLOCK_REALTIME) + kLeadIn;
+  // The clock of SO_TIMESTAMPNS: a step of it during a run spoils the latencies.
+  startedAt_ = readClockNs(CLOCK_REALTIME) + kLeadIn;
   std::array<epoll_event, kBatch> ready{};
   while (!isStopping.load(std::memory_order_relaxed)) {
     sendDue();
     const bool isAllSent = place_ == plan_.packets();
     if (isAllSent && (reception_.delivered() + refused_ == place_ ||
-                      read(CLOCK_REALTIME) > lastSignOfLifeAt() + kSilenceAtEnd)) {
+                      readClockNs(CLOCK_REALTIME) > lastSignOfLifeAt() + kSilenceAtEnd)) {
       break;
     }
     const int count = ::epoll_wait(epoll.get(), ready.data(), static_cast<int>(ready.size()), 100);
@@ -99,7 +88,7 @@ std::optional<TrafficReport> TrafficRun::carry(const std::atomic<bool>& isStoppi
     }
   }
 
-  const std::uint64_t endedAt = read(CLOCK_REALTIME);
+  const std::uint64_t endedAt = readClockNs(CLOCK_REALTIME);
   const std::uint64_t arrivedAt = std::max(lastArrivalAt_, lastSendingAt_);
   TrafficReport report = reception_.conclude();
   report.sent = place_ - refused_;
@@ -107,7 +96,7 @@ std::optional<TrafficReport> TrafficRun::carry(const std::atomic<bool>& isStoppi
   report.lost = report.sent - std::min(report.sent, report.delivered);
   report.droppedByReceiver = sockets_.drops() - dropsBefore;
   report.lateP99 = quantile(lateness_, 990);
-  report.cpuTime = read(CLOCK_THREAD_CPUTIME_ID) - cpuBefore;
+  report.cpuTime = readClockNs(CLOCK_THREAD_CPUTIME_ID) - cpuBefore;
   report.sending = lastSendingAt_ - std::min(lastSendingAt_, firstSendingAt_);
   report.draining = arrivedAt - lastSendingAt_;
   report.elapsed = endedAt - std::min(endedAt, startedAt_);
@@ -137,7 +126,7 @@ std::uint64_t TrafficRun::allowance(std::uint64_t now) noexcept {
 }
 
 void TrafficRun::sendDue() noexcept {
-  const std::uint64_t now = read(CLOCK_REALTIME);
+  const std::uint64_t now = readClockNs(CLOCK_REALTIME);
   const std::uint64_t last = std::min<std::uint64_t>(plan_.packets(), place_ + allowance(now));
   std::uint64_t due = place_;
   while (due < last && dueAt(due) <= now) ++due;
@@ -146,7 +135,7 @@ void TrafficRun::sendDue() noexcept {
 
 /// Sends what follows in the plan from one socket, in one system call.
 std::size_t TrafficRun::sendRun(std::uint64_t upTo) noexcept {
-  const std::uint64_t now = read(CLOCK_REALTIME);
+  const std::uint64_t now = readClockNs(CLOCK_REALTIME);
   const std::size_t socket = sockets_.indexOf(nameAt(place_).stream);
   std::size_t count = 0;
   while (count < kBatch && place_ + count < upTo) {
@@ -192,7 +181,7 @@ void TrafficRun::receive(int descriptor) noexcept {
   for (int i = 0; i < count; ++i) {
     mmsghdr& message = headers_[static_cast<std::size_t>(i)];
     Slot& slot = slots_[static_cast<std::size_t>(i)];
-    const std::uint64_t at = arrivalOf(message.msg_hdr).value_or(read(CLOCK_REALTIME));
+    const std::uint64_t at = arrivalOf(message.msg_hdr).value_or(readClockNs(CLOCK_REALTIME));
     lastArrivalAt_ = std::max(lastArrivalAt_, at);
     const auto from = media::TransportAddress::fromSocketAddress(slot.address);
     reception_.onPacket(std::span(slot.octets).first(message.msg_len),
