@@ -2,6 +2,7 @@
  * The media domain: the one part that holds the keys of live calls and touches packets. SRTP sessions, the plane of
  * relays on its native thread, and the message ports by which the user domain commands it and the toolbox feeds it.
  */
+export type {LegRules} from './leg-rules.js';
 export type {LegKey, LegSessions, LegSettings} from './leg-settings.js';
 export {type LegLocal, MediaClient} from './media-client.js';
 export {MediaDomain, type MediaDomainOptions} from './media-domain.js';

@@ -7,8 +7,9 @@ import {
 	expectOctets,
 	expectTransportAddress,
 } from './argument-checks.js';
+import type {LegRules} from './leg-rules.js';
 import type {NativeLegSettings, NativeSession, NativeSessionKey} from './native-media-plane.js';
-import type {PayloadCodec, SourcePolicy, StunPolicy, TransportAddress} from './protocol.js';
+import type {PayloadCodec, SourcePolicy} from './protocol.js';
 import {toNativeSource} from './source-policy.js';
 import {toNativeStun} from './stun-policy.js';
 
@@ -63,35 +64,10 @@ export type LegSessions =
 				  });
 	  };
 
-export type LegSettings = {
-	/** Where the signalling says that the peer listens. */
-	readonly remote: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
-	/**
-	 * `mux`: RTCP shares RTP's ports on either side (RFC 5761), and `remote.rtcp` is not read. A leg made with a pair of
-	 * ports may change to and fro. @default as the leg was made
-	 */
-	readonly rtcp?: 'pair' | 'mux';
+export type LegSettings = LegRules & {
 	readonly sessions: LegSessions;
 	/** `learned` and `relatch` need SRTP. @default {kind: 'declared'} */
 	readonly source?: SourcePolicy;
-	/** Payload types that may pass, 0 to 127. Absent: all. */
-	readonly payloadTypes?: readonly number[];
-	/** As seen from us: `sendonly` sends to this leg and drops what comes from it. @default 'sendrecv' */
-	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
-	/** SSRCs that the leg hears, 1 to 4096; of a session that is kept: as before. One that speaks is never pushed out. @default 64 */
-	readonly maxSources?: number;
-	/** Plain RTP that was sent to the peer and comes back from there; `pass` for services that echo. @default 'drop' */
-	readonly reflections?: 'drop' | 'pass';
-	/** Answers STUN Binding requests from admitted sources. Absent: they are counted and dropped. */
-	readonly stun?: StunPolicy;
-	/** Raises `dtls` for each DTLS datagram, at most 20 a second. Absent: they are counted and dropped. */
-	readonly dtls?: 'report';
-	/** What the signalling calls the payload types that the peer may send; for jitter and quality. @default those of RFC 3551 */
-	readonly codecs?: readonly PayloadCodec[];
-	/** Time without RTP from this leg after which `rtp-timeout` is raised, 1000 to 86400000; not in a hold. @default never */
-	readonly rtpTimeoutMs?: number;
-	/** The same for RTCP and `rtcp-timeout`, in a hold too. @default never */
-	readonly rtcpTimeoutMs?: number;
 };
 
 const directions = ['sendrecv', 'sendonly', 'recvonly', 'inactive'] as const;

@@ -59,7 +59,7 @@ export class MediaCall {
 			return fail('UNKNOWN_LEG', 'Expected a leg of this call.');
 		}
 
-		const {protection} = command;
+		const {kind: _, call: _call, leg: _leg, protection, ...rules} = command;
 		if (protection.kind === 'clear' && !leg.clearAllowed) {
 			return fail('CLEAR_NOT_ALLOWED', 'Expected a ticket that allows plain RTP on this leg.');
 		}
@@ -77,19 +77,8 @@ export class MediaCall {
 		const {sessions, slots} = prepared.value;
 		try {
 			await this.#plane.configureLeg(this.relay, index === 0 ? 0 : 1, {
-				remote: command.remote,
-				source: command.source,
-				...(command.rtcp !== undefined && {rtcp: command.rtcp}),
+				...rules,
 				sessions,
-				...(command.payloadTypes !== undefined && {payloadTypes: command.payloadTypes}),
-				...(command.direction !== undefined && {direction: command.direction}),
-				...(command.maxSources !== undefined && {maxSources: command.maxSources}),
-				...(command.reflections !== undefined && {reflections: command.reflections}),
-				...(command.stun !== undefined && {stun: command.stun}),
-				...(command.dtls !== undefined && {dtls: command.dtls}),
-				...(command.codecs !== undefined && {codecs: command.codecs}),
-				...(command.rtpTimeoutMs !== undefined && {rtpTimeoutMs: command.rtpTimeoutMs}),
-				...(command.rtcpTimeoutMs !== undefined && {rtcpTimeoutMs: command.rtcpTimeoutMs}),
 			});
 		} catch (error) {
 			slots.forEach(discardKey);

@@ -1,5 +1,6 @@
 import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
 import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../toolbox/protocol.js';
+import type {LegRules} from './leg-rules.js';
 import type {StreamStatistics} from './stream-report.js';
 
 /**
@@ -96,33 +97,12 @@ export type CreateRelay = {
 	}[];
 };
 
-export type ConfigureLeg = {
+export type ConfigureLeg = LegRules & {
 	readonly kind: 'configure-leg';
 	readonly call: string;
 	readonly leg: string;
-	readonly remote: {readonly rtp: TransportAddress; readonly rtcp: TransportAddress};
-	/** `mux`: RTCP shares RTP's ports on either side (RFC 5761). A leg made with a pair of ports may change. @default as the leg was made */
-	readonly rtcp?: 'pair' | 'mux';
 	readonly protection: LegProtection;
 	readonly source: SourcePolicy;
-	/** Payload types that may pass, 0 to 127. Absent: all. */
-	readonly payloadTypes?: readonly number[];
-	/** @default 'sendrecv' As seen from us: `sendonly` sends to this leg and drops what comes from it. */
-	readonly direction?: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
-	/** SSRCs that the leg hears, 1 to 4096; of a session that is kept: as before. One that speaks is never pushed out. @default 64 */
-	readonly maxSources?: number;
-	/** Plain RTP that was sent to the peer and comes back from there. @default 'drop' */
-	readonly reflections?: 'drop' | 'pass';
-	/** Absent: STUN is counted and dropped. */
-	readonly stun?: StunPolicy;
-	/** Raises each DTLS datagram as an event, at most 20 a second; absent: counted and dropped. */
-	readonly dtls?: 'report';
-	/** What the signalling calls the payload types that this leg's peer may send, at most 128; for jitter and quality. */
-	readonly codecs?: readonly PayloadCodec[];
-	/** Time without RTP from this leg after which `rtp-timeout` is raised, 1000 to 86400000; not in a hold. Absent: never. */
-	readonly rtpTimeoutMs?: number;
-	/** The same for RTCP and `rtcp-timeout`, in a hold too. */
-	readonly rtcpTimeoutMs?: number;
 };
 
 /** One `a=rtpmap` (RFC 8866 §6.6). */
