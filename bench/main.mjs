@@ -1,5 +1,6 @@
 // npm run bench -- --list
 // npm run bench -- NAME… [--json FILE] [--runs N] [--seconds S] [--calls N,N…] [--only TEXT]
+// npm run bench -- ledger [--entries N,N…]
 // npm run bench -- --docs FILE
 //
 // `--seconds` scales every bench, `--calls` and `--only` (a part of a protection's name) choose cases of `relay`;
@@ -11,6 +12,7 @@ import process from 'node:process';
 import {parseArgs} from 'node:util';
 import * as capacity from './benches/capacity.mjs';
 import * as crypto from './benches/crypto.mjs';
+import * as ledger from './benches/ledger.mjs';
 import * as memory from './benches/memory.mjs';
 import * as relay from './benches/relay.mjs';
 import {writeDocs} from './machinery/docs.mjs';
@@ -19,7 +21,7 @@ import {enterNetworkNamespace, isInNetworkNamespace} from './machinery/network-n
 import {printBench, printMachine} from './machinery/print.mjs';
 import {toReport} from './machinery/report.mjs';
 
-const benches = {crypto, relay, capacity, memory};
+const benches = {crypto, relay, capacity, memory, ledger};
 
 const {values: options, positionals: names} = parseArgs({
 	allowPositionals: true,
@@ -31,6 +33,7 @@ const {values: options, positionals: names} = parseArgs({
 		seconds: {type: 'string', default: '1'},
 		calls: {type: 'string', default: '1,100,1000'},
 		only: {type: 'string', default: ''},
+		entries: {type: 'string', default: '0,1000000'},
 	},
 });
 
@@ -63,6 +66,7 @@ function readSettings() {
 		seconds: positive('seconds', options.seconds),
 		calls: options.calls.split(',').map((count) => positive('calls', count)),
 		only: options.only,
+		entries: options.entries.split(',').map(Number),
 	};
 }
 

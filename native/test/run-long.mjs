@@ -1,5 +1,5 @@
 // The long profile: every fuzzer for ten minutes, then the soaks for ten and the properties with a hundred times the
-// runs. Wants what `npm test` wants, and clang-14.
+// runs, and the ledger's bench with ten million entries. Wants what `npm test` wants, and clang-14.
 import {spawnSync} from 'node:child_process';
 import {dirname, join} from 'node:path';
 import process from 'node:process';
@@ -11,6 +11,7 @@ const steps = [
 	[['native/fuzz/run.mjs', '--all', '600'], {CI: 'true'}],
 	[[...ava, 'build/test/long/**/*.test.js'], {TEST_SOAK_SECONDS: '600'}],
 	[[...ava, 'build/test/{wire,trusted}/**/*.test.js'], {TEST_RUNS_FACTOR: '100'}],
+	[['bench/main.mjs', 'ledger', '--entries', '0,1000000,10000000'], {}],
 ];
 
 const statuses = steps.map(
