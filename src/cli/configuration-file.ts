@@ -28,7 +28,7 @@ export function readConfiguration(path: string): GatewayOptions {
 
 /** Names of fields that hold PEM text, and of those that hold a path of ours. */
 const pemFields: ReadonlySet<string> = new Set(['certificate', 'privateKey', 'trustAnchors', 'templateSigners']);
-const pathFields: ReadonlySet<string> = new Set(['directory', 'adminSocket']);
+const pathFields: ReadonlySet<string> = new Set(['directory', 'adminSocket', 'file']);
 const templateFields: ReadonlySet<string> = new Set(['templates']);
 
 /** The same value with files in place of their paths. A certificate to match by is a fingerprint and stays. */

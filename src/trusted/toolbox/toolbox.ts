@@ -2,12 +2,10 @@ import {existsSync, mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Clock, systemClock} from '../../base/clock.js';
 import {SallyportError} from '../../base/error.js';
-import {pemToDer} from '../../wire/asn1/pem.js';
 import type {CertificateValidator} from '../certificates/certificate-validator.js';
 import {NativeCertificateValidator} from '../certificates/native-certificate-validator.js';
 import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
 import type {CmsProvider} from '../smime/cms-provider.js';
-import {openCmsProvider} from '../smime/open-cms-provider.js';
 import {AlertLog} from './alerts/alert-log.js';
 import {AuditLog} from './alerts/audit-log.js';
 import {authorizeBridge, endCall, mintKey, redeem} from './call-authority.js';
@@ -16,7 +14,8 @@ import type {KeyVault} from './calls/key-vault.js';
 import {NativeKeyVault} from './calls/native-key-vault.js';
 import {Challenges} from './challenge/challenges.js';
 import {readCredentials} from './challenge/credentials.js';
-import {StateDatabase} from './databases/state-database.js';
+import type {StateDatabase} from './databases/state-database.js';
+import {recordState} from './databases/state-record.js';
 import {Engine} from './engine/engine.js';
 import type {Template} from './engine/template.js';
 import {TemplateDatabase} from './engine/template-database.js';
@@ -28,7 +27,6 @@ import {ledgerLimits} from './ledger/ledger-limits.js';
 import type {LedgerRecord} from './ledger/ledger-record.js';
 import type {LedgerStore} from './ledger/ledger-store.js';
 import {LedgerWatch} from './ledger/ledger-watch.js';
-import {LmdbLedgerStore} from './ledger/lmdb-ledger-store.js';
 import {OriginAdministration} from './origin/origin-administration.js';
 import {OriginMonitor} from './origin/origin-monitor.js';
 import {OriginPresence} from './origin/presence.js';
@@ -53,6 +51,7 @@ import {
 	type TemplateReplacement,
 } from './template-replacement.js';
 import {tryTemplate} from './template-trial.js';
+import {firstCertificate, identitiesOf, openCms, openDatabase, openStore, readAnchors} from './toolbox-opening.js';
 import type {ToolboxState} from './toolbox-state.js';
 import {toolRegistry} from './tools/registry.js';
 
@@ -114,9 +113,10 @@ export class Toolbox {
 		const validator = parts.validator ?? new NativeCertificateValidator({anchors: readAnchors(checked)});
 		// What can be refused comes first, so that a refusal leaves nothing open.
 		const audit = new AuditLog(join(directory, 'audit.log'));
-		const cms = parts.cms ?? (await openCms(checked));
-		const store = parts.sharedLedger ?? (await openStore(directory, time, cms, audit));
-		const database = StateDatabase.open(directory);
+		const database = openDatabase(directory, audit);
+		const identities = await identitiesOf(checked, database, audit);
+		const cms = parts.cms ?? (await openCms(identities, database, audit));
+		const store = parts.sharedLedger ?? (await openStore(directory, time, cms, audit, database));
 		const services = {
 			policy,
 			cms,
@@ -131,7 +131,7 @@ export class Toolbox {
 			alerts: new AlertLog(database.alerts),
 			calls: new CallTable(parts.vault ?? new NativeKeyVault()),
 			clock,
-			ownCertificates: checked.identities.map(({certificate}) => fingerprintOf(firstCertificate(certificate))),
+			ownCertificates: identities.map(({certificate}) => fingerprintOf(firstCertificate(certificate))),
 			freshness,
 		};
 		const engine = new Engine({uniformFailureMs: checked.uniformFailureMs ?? 20});
@@ -139,6 +139,7 @@ export class Toolbox {
 		const toolbox = new Toolbox(state, database, {state, signers, store: database.templates});
 		try {
 			await loadTemplates(toolbox.#replacement, texts, database.templates);
+			await recordState(database, checked, [...toolRegistry.keys()], templates.list());
 			await toolbox.sweep();
 			return toolbox;
 		} catch (error) {
@@ -302,45 +303,6 @@ export class Toolbox {
 function entryOf(record: LedgerRecord): LedgerEntry {
 	const {kind, fingerprint, state, callId, offererTag, signer, atMs} = record;
 	return {kind, fingerprint, state, callId, fromTag: offererTag, signer, atMs};
-}
-
-function readAnchors({trustAnchors}: ToolboxOptions): readonly Uint8Array[] {
-	return trustAnchors.flatMap((pem) => {
-		const blocks = pemToDer(pem);
-		if (!blocks.ok) {
-			throw new SallyportError('BAD_OPTIONS', `Expected certificates in \`trustAnchors\`: ${blocks.failure.message}`);
-		}
-
-		return blocks.value;
-	});
-}
-
-function firstCertificate(pem: string): Uint8Array {
-	const blocks = pemToDer(pem);
-	const [certificate] = blocks.ok ? blocks.value : [];
-	if (certificate === undefined) {
-		throw new SallyportError('BAD_OPTIONS', 'Expected a certificate in PEM for each of `identities`.');
-	}
-
-	return certificate;
-}
-
-async function openCms({identities}: ToolboxOptions): Promise<CmsProvider> {
-	const keys = identities.map(({certificate, privateKey}) => ({
-		certificatePem: certificate,
-		privateKeyPem: privateKey,
-	}));
-	return (await openCmsProvider({keys})).provider;
-}
-
-async function openStore(directory: string, time: SteadyTime, cms: CmsProvider, audit: AuditLog): Promise<LedgerStore> {
-	try {
-		return await LmdbLedgerStore.open(directory, {nowMs: time.nowMs()});
-	} catch (error) {
-		await cms.close();
-		audit.close();
-		throw error;
-	}
 }
 
 const sweepIntervalMs = 60_000;

@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {SallyportError} from '../../../base/error.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../../../wire/sdes/suites.js';
 import type {ContentCipher} from '../../smime/cms-provider.js';
+import type {StorageKeySource} from '../databases/storage-key.js';
 import type {TemplateText} from '../engine/template-signers.js';
 import {parseNetwork} from '../origin/network.js';
 import type {OriginMonitorOptions} from '../origin/origin-monitor.js';
@@ -79,8 +80,13 @@ export type CredentialsOptions = {
 export type ToolboxOptions = {
 	/** Folder of the ledger, the databases and the audit log; made where it is not there. */
 	readonly directory: string;
-	/** PEM of certificate (intermediates may follow it) and private key. The first one signs. */
+	/**
+	 * PEM of certificate (intermediates may follow it) and private key. The first one signs. With a `storageKey` they are kept in the
+	 * database too, and may be left out afterwards.
+	 */
 	readonly identities: readonly {readonly certificate: string; readonly privateKey: string}[];
+	/** Under what our private keys lie in the database. @default none: they are not kept */
+	readonly storageKey?: StorageKeySource;
 	/** PEM of the certificates that are trusted; each may hold several. */
 	readonly trustAnchors: readonly string[];
 	/** Domains whose users are reached through us. */
@@ -168,7 +174,14 @@ function hexadecimal(digits: number) {
 const pem = z.string().includes('-----BEGIN ');
 const toolboxOptions = z.strictObject({
 	directory: z.string().min(1),
-	identities: z.array(z.strictObject({certificate: pem, privateKey: pem})).min(1),
+	identities: z.array(z.strictObject({certificate: pem, privateKey: pem})),
+	storageKey: z
+		.union([
+			z.strictObject({file: z.string().min(1)}),
+			z.strictObject({environment: z.string().min(1)}),
+			z.strictObject({credential: z.string().regex(/^[\w.-]{1,255}$/)}),
+		])
+		.exactOptional(),
 	trustAnchors: z.array(pem).min(1),
 	localDomains: z.array(z.string().min(1)),
 	freshness: z
