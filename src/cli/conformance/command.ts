@@ -8,7 +8,7 @@ export function registerConformanceCommand(program: Command): void {
 	program
 		.command('conformance')
 		.description('try test vectors against this build')
-		.argument('<folder>', 'a folder laid out by families (srtp, sdes, pcap, attacks), or one vector file')
+		.argument('<folder>', 'a folder laid out by families (srtp, sdes, pcap, sip, attacks), or one vector file')
 		.option('--json', 'print the report as one JSON object')
 		.option('--family <names...>', 'try only these families')
 		.action(async (folder: string, options: {readonly json?: true; readonly family?: readonly string[]}) => {

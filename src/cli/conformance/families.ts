@@ -4,6 +4,7 @@ import {captureFormat} from './pcap/captures.js';
 import {answerFormat} from './sdes/answers.js';
 import {descriptionFormat} from './sdes/descriptions.js';
 import {lineFormat} from './sdes/lines.js';
+import {tortureFormat} from './sip/torture.js';
 import {keyDerivationFormat} from './srtp/key-derivation.js';
 import {keyReuseFormat} from './srtp/key-reuse.js';
 import {keystreamFormat} from './srtp/keystream.js';
@@ -21,5 +22,6 @@ export const vectorFormats: readonly VectorFormat[] = [
 	descriptionFormat,
 	keyReuseFormat,
 	scenarioFormat,
+	tortureFormat,
 	captureFormat,
 ];

@@ -1,5 +1,6 @@
+import {canonicalAor} from '../../../trusted/certificates/identity.js';
 import {header} from '../../../wire/sip/headers.js';
-import type {SipRequest, SipResponse} from '../../../wire/sip/message.js';
+import type {SipMessage, SipRequest, SipResponse} from '../../../wire/sip/message.js';
 import {parseNameAddr} from '../../../wire/sip/name-addr.js';
 import type {WireAddress, WireParty} from './wire-party.js';
 
@@ -45,6 +46,13 @@ export class Dialogs {
 export function tagOf(message: SipRequest | SipResponse, name: 'From' | 'To'): string {
 	const address = parseNameAddr(header(message, name) ?? '');
 	return address.ok ? (address.value.tag ?? '') : '';
+}
+
+/** Canonical AOR of a party; empty where it is none. */
+export function aorOf(message: SipMessage, name: 'From' | 'To'): string {
+	const address = parseNameAddr(header(message, name) ?? '');
+	const aor = address.ok ? canonicalAor(address.value.uri) : undefined;
+	return aor?.ok ? aor.value : '';
 }
 
 function nameOf(request: SipRequest): string {

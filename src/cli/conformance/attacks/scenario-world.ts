@@ -5,6 +5,7 @@ import {SallyportError} from '../../../base/error.js';
 import {srtpSuites} from '../../../wire/sdes/suites.js';
 import {AddressMap} from './address-map.js';
 import {Callee} from './callee.js';
+import {Credentials} from './credentials.js';
 import type {GatewayCredential, HarnessKeys} from './harness-keys.js';
 import {policyOf, type Scenario, type ScenarioFile} from './scenario-file.js';
 import {ScenarioNode} from './scenario-node.js';
@@ -21,6 +22,8 @@ export type ScenarioSetting = {
 	readonly keys: HarnessKeys;
 	/** AORs of everybody whom a message of the file calls. */
 	readonly called: readonly string[];
+	/** AORs of everybody whom one is from. */
+	readonly callers: readonly string[];
 };
 
 /** Domain of the callers that the harness adds. */
@@ -31,6 +34,7 @@ export class ScenarioWorld {
 	readonly addresses: AddressMap;
 	readonly nodes = new Map<string, ScenarioNode>();
 	readonly callee: Callee;
+	readonly credentials = new Credentials();
 	/** A caller of the harness's own, for the calls that the scenario leaves to it. */
 	readonly caller: WireParty;
 	readonly #folder: string;
@@ -136,19 +140,29 @@ export const scarceCalls = 6;
 /** What `serve` is configured with, from the scenario's policy. */
 function configurationOf(
 	world: ScenarioWorld,
-	{file, trustAnchor, gateway, keys, called}: ScenarioSetting,
+	{file, trustAnchor, gateway, keys, called, callers}: ScenarioSetting,
 	scenario: Scenario,
 	name: string,
 	address: string,
 ): object {
 	const policy = policyOf(file, scenario);
-	const known = new Map(
-		Object.entries(policy.addresses).map(([identity, list]) => [
-			identity,
-			{name: identity, match: {aor: identity}, addresses: list.map((entry) => world.addresses.sender(entry))},
-		]),
-	);
 	const isScarce = scenario.steps.some((step) => 'status' in step && step.status === 503);
+	const asksForDigest = policy.authentication === 'digest';
+	const rules = new Map<string, object>();
+	const add = (aor: string, more: object) => rules.set(aor, {...rules.get(aor), ...more});
+	for (const [aor, addresses] of Object.entries(policy.addresses)) {
+		add(aor, {addresses: addresses.map((entry) => world.addresses.sender(entry))});
+	}
+
+	for (const aor of called) {
+		add(aor, {certificate: keys.certificateOf(aor)});
+	}
+
+	for (const aor of asksForDigest ? callers : []) {
+		// Known from where nobody sends: whoever comes is asked for credentials.
+		add(aor, {origin: 'challenge', addresses: [world.addresses.callee]});
+	}
+
 	return {
 		listen: [{transport: 'udp+tcp', address, port: 0}],
 		media: {interfaces: [{name: 'loopback', address}], workers: 1},
@@ -163,14 +177,9 @@ function configurationOf(
 			localDomains: policy.localDomains,
 			freshness: file.freshness,
 			defaults: {binding: policy.binding, origin: policy.origin},
+			...(asksForDigest && {credentials: world.credentials.entriesFor(callers)}),
 			peers: [
-				...[...known.values()].filter(({match}) => !called.includes(match.aor)),
-				...called.map((aor, index) => ({
-					...known.get(aor),
-					name: `called-${index}`,
-					match: {aor},
-					certificate: keys.certificateOf(aor),
-				})),
+				...[...rules].map(([aor, more], index) => ({name: `party-${index}`, match: {aor}, ...more})),
 				{name: 'harness', match: {domain: harnessDomain}, binding: 'proxy', origin: 'observe'},
 			],
 		},

@@ -1,10 +1,8 @@
 import type {z} from 'zod';
 import {SallyportError} from '../../../base/error.js';
-import {canonicalAor} from '../../../trusted/certificates/identity.js';
-import {header} from '../../../wire/sip/headers.js';
-import {parseNameAddr} from '../../../wire/sip/name-addr.js';
 import {parseSipMessage} from '../../../wire/sip/parse-message.js';
 import {type CaseOutcome, failed, type VectorDocument, type VectorFormat, type Verdict} from '../format.js';
+import {aorOf} from './dialogs.js';
 import {HarnessKeys} from './harness-keys.js';
 import {harnessCallers} from './own-call.js';
 import {runScenario} from './run-scenario.js';
@@ -107,13 +105,13 @@ async function settingOf(file: ScenarioFile, folder: string): Promise<ScenarioSe
 	);
 	const trustAnchor = await read(file.trustAnchor);
 	const scenarios = file.scenarios.flatMap((value) => scenario.safeParse(value).data ?? []);
-	const called = await calledParties(folder, scenarios);
+	const {called, callers} = await partiesOf(folder, scenarios);
 	const clocks = scenarios.map(({clock}) => Date.parse(clock));
 	const keys = await HarnessKeys.open([...called, ...harnessCallers], gateway, {
 		fromMs: Math.min(...clocks, Date.now()),
 		toMs: Math.max(...clocks, Date.now()),
 	});
-	return {file, folder, trustAnchor, gateway, keys, called};
+	return {file, folder, trustAnchor, gateway, keys, called, callers};
 }
 
 function faultOf(error: z.ZodError): string {
@@ -121,20 +119,23 @@ function faultOf(error: z.ZodError): string {
 	return `a fault in ${issue?.path.join('.')}: ${issue?.message}`;
 }
 
-/** Everybody in a To of the messages. */
-async function calledParties(folder: string, scenarios: readonly Scenario[]): Promise<readonly string[]> {
+/** Everybody in a To and in a From of the messages. */
+async function partiesOf(
+	folder: string,
+	scenarios: readonly Scenario[],
+): Promise<{readonly called: readonly string[]; readonly callers: readonly string[]}> {
 	const names = new Set(scenarios.flatMap(({steps}) => steps.filter(isMessage).map(({send}) => send)));
-	const parties = new Set<string>();
+	const [called, callers] = [new Set<string>(), new Set<string>()];
 	for (const name of names) {
 		const parsed = parseSipMessage(await readScenarioFile(folder, name).catch(() => new Uint8Array()));
-		const to = parsed.ok ? parseNameAddr(header(parsed.value, 'To') ?? '') : undefined;
-		const aor = to?.ok ? canonicalAor(to.value.uri) : undefined;
-		if (aor?.ok) {
-			parties.add(aor.value);
+		if (parsed.ok) {
+			called.add(aorOf(parsed.value, 'To'));
+			callers.add(aorOf(parsed.value, 'From'));
 		}
 	}
 
-	return [...parties];
+	const named = (parties: ReadonlySet<string>) => [...parties].filter((aor) => aor !== '');
+	return {called: named(called), callers: named(callers)};
 }
 
 function idOf(value: unknown): string | undefined {

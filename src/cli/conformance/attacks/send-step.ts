@@ -40,6 +40,7 @@ export async function send(state: ScenarioState, step: MessageStep): Promise<Obs
 	const name = octets.toString('latin1');
 	const repeated = state.answers.get(name);
 	if (response !== undefined) {
+		state.world.credentials.note(request, response);
 		state.answers.set(name, repeated ?? response);
 		if (response.status < 300 && request.method === 'INVITE') {
 			state.dialogs.accept({party, to: node.target, invite: request, response});
@@ -52,18 +53,19 @@ export async function send(state: ScenarioState, step: MessageStep): Promise<Obs
 
 type Prepared = {readonly party: WireParty; readonly octets: Buffer; readonly request: SipRequest};
 
-async function prepare({world, setting, dialogs}: ScenarioState, step: MessageStep): Promise<Prepared> {
+async function prepare(state: ScenarioState, step: MessageStep): Promise<Prepared> {
+	const {world, setting, dialogs} = state;
 	const file = await readScenarioFile(setting.folder, step.send);
 	const party = await world.party(step.srcIp, step.srcPort);
 	const written = requestOf(file, step.send);
 	if (step.inDialog === true) {
 		const call = dialogs.of(written);
 		const octets = call === undefined ? file : withToTag(file, tagOf(call.response, 'To'));
-		return {party, octets, request: requestOf(octets, step.send)};
+		return {party, octets: world.credentials.answer(octets, written), request: requestOf(octets, step.send)};
 	}
 
-	const octets = written.method === 'INVITE' ? withRecordRoute(file, party.address) : file;
-	return {party, octets, request: written};
+	const routed = written.method === 'INVITE' ? withRecordRoute(file, party.address) : file;
+	return {party, octets: world.credentials.answer(routed, written), request: written};
 }
 
 export function requestOf(octets: Buffer, name: string): SipRequest {
