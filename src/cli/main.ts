@@ -9,6 +9,7 @@ import {SallyportError} from '../base/error.js';
 import {registerConformanceCommand} from './conformance/index.js';
 import {registerDemoCommand} from './demo/demo-command.js';
 import {registerOriginCommand} from './origin/origin-command.js';
+import {registerPolicyCommand} from './policy/policy-command.js';
 import {registerServeCommand} from './serve.js';
 import {registerToolboxCommand} from './toolbox/index.js';
 
@@ -22,6 +23,7 @@ registerDemoCommand(program);
 registerConformanceCommand(program);
 registerOriginCommand(program);
 registerToolboxCommand(program);
+registerPolicyCommand(program);
 
 try {
 	await program.parseAsync();

@@ -67,7 +67,7 @@ export async function openGateway(
 			clock,
 			timers,
 			role: 'intermediary',
-			abilities: {methods: allowedMethods, extensions: []},
+			abilities: {methods: allowedMethods, extensions: [], schemes: ['sip', 'sips', 'urn']},
 			admit: (source) => sources.spend(source, costs.message, clock.monotonicMs()),
 		});
 	} catch (error) {

@@ -20,7 +20,7 @@ export type Route = {
 export function findRoute(routes: readonly Route[], requestUri: string): Route | undefined {
 	const uri = parseSipUri(requestUri);
 	if (!uri.ok) {
-		return undefined;
+		return serviceRoute(routes, requestUri.toLowerCase());
 	}
 
 	const aor = canonicalAor(uri.value);
@@ -38,6 +38,17 @@ export function findRoute(routes: readonly Route[], requestUri: string): Route |
 	}
 
 	return undefined;
+}
+
+/** Of a service (RFC 5031): its own route, else that of the service it is part of (`urn:service:sos.police`: `urn:service:sos`), else `*`. */
+function serviceRoute(routes: readonly Route[], service: string): Route | undefined {
+	if (!service.startsWith('urn:service:')) {
+		return undefined;
+	}
+
+	const labels = service.split('.');
+	const names = [...labels.map((_, index) => labels.slice(0, labels.length - index).join('.')), '*'];
+	return names.map((name) => routes.find(({to}) => to.toLowerCase() === name)).find((route) => route !== undefined);
 }
 
 function sameAor(configured: string, aor: string): boolean {

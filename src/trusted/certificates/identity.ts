@@ -15,10 +15,18 @@ export type SpeakerKind = 'user' | 'domain';
 /**
  * Reduces a SIP, SIPS or tel URI to the identity that it names: what `canonicalAor` of wire/sip says of the first two
  * (port, password, parameters and headers say how to reach a party, not which; both schemes name one resource, RFC 3261
- * §19.1), and a number without visual separators and with nothing but its context for the third (RFC 3966 §3, §5.1.5).
+ * §19.1), and a number without visual separators and with nothing but its context for the third (RFC 3966 §3, §5.1.5). The name of
+ * a service (`urn:service:sos`, RFC 5031) stands for itself.
  */
 export function canonicalAor(uri: string): Result<Aor, CodedFailure<'NOT_AN_ADDRESS'>> {
-	const aor = uri.length > maxUriLength ? undefined : /^tel:/i.test(uri) ? canonicalTel(uri) : canonicalSip(uri);
+	const aor =
+		uri.length > maxUriLength
+			? undefined
+			: /^tel:/i.test(uri)
+				? canonicalTel(uri)
+				: /^urn:/i.test(uri)
+					? canonicalService(uri)
+					: canonicalSip(uri);
 	return aor === undefined
 		? fail('NOT_AN_ADDRESS', `Expected a sip, sips or tel URI of at most ${maxUriLength} characters.`)
 		: ok(aor as Aor);
@@ -74,6 +82,11 @@ function canonical(uris: readonly string[]): Aor[] {
 function canonicalSip(uri: string): string | undefined {
 	const parsed = parseSipUri(uri);
 	return parsed.ok ? canonicalSipAor(parsed.value) : undefined;
+}
+
+/** A service (RFC 5031 §3): labels and dots, in any case. */
+function canonicalService(uri: string): string | undefined {
+	return /^urn:service:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(uri) ? uri.toLowerCase() : undefined;
 }
 
 function canonicalTel(uri: string): string | undefined {

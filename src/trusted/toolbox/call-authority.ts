@@ -5,6 +5,7 @@ import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
 import {newHandle} from './calls/call-table.js';
 import type {OwnKey} from './calls/leg.js';
 import {noteMediaOrigin} from './origin/media-origin.js';
+import {isLessTaken} from './policy/call-rules.js';
 import type {AuthorizeBridge, BridgeTicket, MintKey, OwnKeyHandle} from './protocol.js';
 import type {ToolboxState} from './toolbox-state.js';
 
@@ -65,7 +66,9 @@ export function authorizeBridge(state: ToolboxState, {call, legs}: AuthorizeBrid
 		const peer = leg.peer ?? policy.peerFor(aor.ok ? [aor.value] : []);
 		const {inbound, outbound} = peer.protection;
 		peers.set(name, peer.name);
-		return {leg: name, clearAllowed: !leg.signer && inbound === 'clear' && outbound === 'clear'};
+		const mayBeClear = leg.peer ? leg.isClear : isLessTaken(calls.decisionOf(call)) && peer.recipient === undefined;
+		const isClearByRule = inbound === 'clear' && outbound === 'clear';
+		return {leg: name, clearAllowed: !leg.signer && (isClearByRule || mayBeClear)};
 	});
 	const ticket = calls.issueTicket({call, legs: allowed}, peers);
 	audit.append(time.nowMs(), 'bridge-allowed', {

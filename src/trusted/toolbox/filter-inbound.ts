@@ -1,11 +1,13 @@
 import {parseContentType} from '../../wire/mime/content-type.js';
 import {parameterValue} from '../../wire/sip/grammar.js';
 import {header} from '../../wire/sip/headers.js';
+import {canonicalAor} from '../certificates/identity.js';
 import type {Leg, LegOffer} from './calls/leg.js';
 import type {ReleasedPorts} from './engine/engine.js';
 import {stepFields} from './engine/step-record.js';
 import type {Template} from './engine/template.js';
 import {mediaSourceOf} from './origin/media-origin.js';
+import {type CallDecision, isLessTaken, isWeaker} from './policy/call-rules.js';
 import type {Peer} from './policy/policy.js';
 import type {Protection} from './policy/toolbox-options.js';
 import type {Denial, FilterInbound, Release} from './protocol.js';
@@ -28,8 +30,10 @@ export async function filterInbound(
 
 	const leg = services.calls.leg(call, request.leg);
 	const claimed = message.kind === 'request' ? headers.value.from.aor : headers.value.to.aor;
-	const peer = leg.peer ?? services.policy.peerFor([claimed]);
-	const possible = possibleTemplates(state, leg, peer, request);
+	const ruled = leg.peer ?? services.policy.peerFor([claimed]);
+	const isEmergency = isCallForHelp(state, request, headers.value);
+	const decision = decisionOf(state, request, headers.value, trunkOf(ruled), isEmergency);
+	const possible = possibleTemplates(state, leg, ruled, request, decision);
 	const template = isEncoded(request) ? undefined : (chosen ?? fittingTemplate(possible, request));
 	if (!template) {
 		const accepted = possible.flatMap(({accepts}) => accepts);
@@ -40,7 +44,14 @@ export async function filterInbound(
 		return denyAtOnce(state, {...about, identity: claimed}, 'OVERLOADED', 'Expected room for another call.');
 	}
 
-	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin};
+	const isProving = template.protection === 'sealed' || template.protection === 'signed';
+	if (decision && !isProving && (!decision.allow || decision.templates?.includes(template.name) === false)) {
+		return denyAtOnce(state, {...about, identity: claimed}, 'NOT_AUTHORISED', `rule ${decision.rule}`);
+	}
+
+	// Of what proves who sent it the rules are narrowed when that is known.
+	const peer = decision && !isProving ? services.policy.narrowed(ruled, decision) : ruled;
+	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin, template: template.name};
 	const outcome = await engine.run(template, {message, peer}, context);
 	if (!outcome.ok) {
 		return deny(state, {...about, identity: claimed, run: stepFields(template, outcome.steps)}, outcome.denial);
@@ -52,6 +63,10 @@ export async function filterInbound(
 	const protection = protectionOf(template);
 	if (media) {
 		noteAccepted(leg, request, headers.value, release, peer, protection);
+		leg.decision = signer
+			? decisionOf(state, request, headers.value, trunkOf(leg.peer ?? peer), isEmergency && peer.binding !== 'none')
+			: decision;
+		noteMissingProtection(state, leg, request, protection, isEmergency);
 		services.calls.keep(leg);
 	}
 
@@ -73,15 +88,63 @@ export async function filterInbound(
 	};
 }
 
+/** To is what a signature covers; in the open the Request-URI says as much. */
+function isCallForHelp({services}: ToolboxState, {message, role}: FilterInbound, {to}: MessageHeaders): boolean {
+	if (role !== 'offer' || message.kind !== 'request') {
+		return false;
+	}
+
+	const isSealed = /^\s*(?:application\/pkcs7-mime|multipart\/signed)\b/i.test(header(message, 'Content-Type') ?? '');
+	const target = canonicalAor(message.uri);
+	return services.policy.isEmergency(to.aor) || (!isSealed && target.ok && services.policy.isEmergency(target.value));
+}
+
+/** What policy says of a call; undefined for what is no offer of one. */
+function decisionOf(
+	{services}: ToolboxState,
+	{message, role}: FilterInbound,
+	{from, to}: MessageHeaders,
+	trunk: string | undefined,
+	isEmergency: boolean,
+): CallDecision | undefined {
+	return role === 'offer' && message.kind === 'request'
+		? services.policy.decide({from: from.aor, trunk, to: to.aor, uri: message.uri}, isEmergency)
+		: undefined;
+}
+
+function trunkOf({kind, name}: Peer): string | undefined {
+	return kind === 'trunk' ? name : undefined;
+}
+
+/** A call that passed with less than its peer's rules ask for is on record, and so is every call for help. */
+function noteMissingProtection(
+	{services, audit, time}: ToolboxState,
+	{name, decision, peer, identity}: Leg,
+	{call, origin, message}: FilterInbound,
+	protection: Protection,
+	isEmergency: boolean,
+): void {
+	const atMs = time.nowMs();
+	if (isEmergency) {
+		const detail = `A call for help with its body ${protection}.`;
+		services.alerts.raise({atMs, kind: 'emergency', reason: 'EMERGENCY', identity, origin, call, detail});
+		audit.append(atMs, 'emergency', {call, leg: name, protection, to: message.kind === 'request' ? message.uri : ''});
+	} else if (decision?.protection === 'preferred' && peer && isWeaker(protection, peer.protection.inbound)) {
+		audit.append(atMs, 'protection-missing', {call, leg: name, rule: decision.rule, protection, from: peer.name});
+	}
+}
+
 /** What the policy takes from this peer, strongest first. A leg that began sealed stays so. */
 function possibleTemplates(
 	{templates}: ToolboxState,
 	leg: Leg,
 	peer: Peer,
 	{message, role}: FilterInbound,
+	decision: CallDecision | undefined,
 ): readonly Template[] {
 	const required: Protection = leg.signer ? 'sealed' : peer.protection.inbound;
-	const forBodies: readonly Template['protection'][] = role === 'none' ? ['signed'] : ['sealed', required];
+	const lesser = !leg.signer && isLessTaken(decision) ? (['sdes', 'clear'] as const) : [];
+	const forBodies: readonly Template['protection'][] = role === 'none' ? ['signed'] : ['sealed', required, ...lesser];
 	const protections = message.body.length > 0 ? forBodies : (['none'] as const);
 	return templates
 		.list()
@@ -139,6 +202,7 @@ function noteAccepted(
 	leg.identity = signer?.identity ?? leg.identity;
 	leg.signer = recipient ?? leg.signer;
 	leg.origin = origin;
+	leg.isClear = protection === 'clear';
 	if (role === 'offer') {
 		const offer: LegOffer = {
 			by: 'peer',

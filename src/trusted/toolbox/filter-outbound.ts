@@ -4,6 +4,7 @@ import {canonicalAor} from '../certificates/identity.js';
 import type {Leg} from './calls/leg.js';
 import {stepFields} from './engine/step-record.js';
 import type {Template} from './engine/template.js';
+import {type CallDecision, isLessTaken, isWeaker} from './policy/call-rules.js';
 import type {Peer} from './policy/policy.js';
 import type {Protection} from './policy/toolbox-options.js';
 import type {Denial, FilterOutbound, Outbound} from './protocol.js';
@@ -26,7 +27,9 @@ export async function filterOutbound(
 	}
 
 	const leg = services.calls.leg(call, request.leg);
-	const peer = leg.peer ?? peerOf(state, request, headers.value);
+	const decision = services.calls.decisionOf(call);
+	const ruled = leg.peer ?? peerOf(state, request, headers.value);
+	const peer = {...ruled, cipher: decision?.cipher ?? ruled.cipher};
 	const promised = services.calls.ticketPeer(call, leg.name);
 	if (promised !== undefined && promised !== peer.name) {
 		return denyAtOnce(state, about, 'LEG_OF_ANOTHER', 'Expected the party for whom leave to bridge was given.');
@@ -36,7 +39,7 @@ export async function filterOutbound(
 		return denyAtOnce(state, about, 'UNKNOWN_DIALOG', 'Expected a message of the dialog, and an offer to answer.');
 	}
 
-	const protection = chosen?.protection ?? templateProtection(leg, request, peer);
+	const protection = chosen?.protection ?? templateProtection(leg, request, peer, decision);
 	const contentType = message.body.length === 0 ? undefined : contentTypeOf(request);
 	const template = chosen ?? templates.find('outbound', protection, contentType);
 	if (!template || !services.calls.hasRoom(call)) {
@@ -44,7 +47,7 @@ export async function filterOutbound(
 		return denyAtOnce(state, about, reason, 'Expected a template for what leaves, and room for the call.');
 	}
 
-	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin: undefined};
+	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin: undefined, template: template.name};
 	const outcome = await engine.run(template, {message, peer}, context);
 	if (!outcome.ok) {
 		return deny(
@@ -56,6 +59,16 @@ export async function filterOutbound(
 
 	const {release} = outcome;
 	const prepared = release.get('message', 'sealed-message') ?? message;
+	if (decision?.protection === 'preferred' && isWeaker(protection, peer.protection.outbound)) {
+		audit.append(time.nowMs(), 'protection-missing', {
+			call,
+			leg: leg.name,
+			rule: decision.rule,
+			protection,
+			towards: peer.name,
+		});
+	}
+
 	if (message.body.length > 0 && protection !== 'signed') {
 		leg.dialog = dialogOf(headers.value, leg);
 		leg.peer = peer;
@@ -96,12 +109,22 @@ function peerOf({services}: ToolboxState, {message}: FilterOutbound, headers: Me
  * What kind of template: for a session description by policy; for what describes no session `signed` where the policy asks for it and a
  * dialog began sealed, or where a body would have to be sealed.
  */
-function templateProtection(leg: Leg, {role, message}: FilterOutbound, peer: Peer): Protection | 'signed' | 'none' {
+function templateProtection(
+	leg: Leg,
+	{role, message}: FilterOutbound,
+	peer: Peer,
+	decision: CallDecision | undefined,
+): Protection | 'signed' | 'none' {
 	if (message.body.length === 0) {
 		return peer.bodyless === 'signed' && leg.signer && isSignable(message) ? 'signed' : 'none';
 	}
 
 	const protection = protectionOf(leg, role, peer);
+	if (role === 'offer' && protection === 'sealed' && !leg.signer && !peer.recipient && isLessTaken(decision)) {
+		// Nobody could open it: policy takes less for this call, and the audit record says what left.
+		return /^a=crypto:/m.test(Buffer.from(message.body).toString('latin1')) ? 'sdes' : 'clear';
+	}
+
 	return role === 'none' && protection === 'sealed' ? 'signed' : protection;
 }
 

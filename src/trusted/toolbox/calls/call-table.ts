@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {SallyportError} from '../../../base/error.js';
 import {ledgerKey} from '../ledger/ledger-record.js';
+import type {CallDecision} from '../policy/call-rules.js';
 import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../protocol.js';
 import type {KeyVault} from './key-vault.js';
 import {Leg, type OwnKey, type PeerKey} from './leg.js';
@@ -118,6 +119,12 @@ export class CallTable {
 		}
 
 		return name;
+	}
+
+	/** What policy decided of a call when its offer passed. */
+	decisionOf(call: string): CallDecision | undefined {
+		const legs = this.#calls.get(call)?.legs.values() ?? [];
+		return [...legs].find(({decision}) => decision !== undefined)?.decision;
 	}
 
 	/** The peer for whom leave to bridge a leg was given. */

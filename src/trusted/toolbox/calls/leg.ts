@@ -2,6 +2,7 @@ import {equalBytes, toHex} from '../../../base/bytes.js';
 import type {SrtpSuiteName} from '../../../wire/sdes/suites.js';
 import type {OfferedKey, Recipient} from '../engine/port-types.js';
 import type {LedgerDialog} from '../ledger/ledger-record.js';
+import type {CallDecision} from '../policy/call-rules.js';
 import type {Peer} from '../policy/policy.js';
 import type {Protection} from '../policy/toolbox-options.js';
 import type {MessageOrigin, OwnKeyHandle, PeerKeyHandle, ReleasedKey} from '../protocol.js';
@@ -55,6 +56,10 @@ export class Leg {
 	/** Where the last message that passed came from. */
 	origin: MessageOrigin | undefined;
 	offer: LegOffer | undefined;
+	/** What policy decided of the call whose offer came on this leg. */
+	decision: CallDecision | undefined;
+	/** True where a body without keys passed. */
+	isClear = false;
 	readonly ownKeys = new Map<OwnKeyHandle, OwnKey>();
 	readonly #peerKeys = new Map<string, PeerKey>();
 	#current: readonly PeerKey[] = [];

@@ -5,7 +5,16 @@ export type ReasonMeaning = {
 	readonly status: number;
 	readonly phrase: string;
 	/** Kind of the alert that it raises; absent: none. */
-	readonly alert?: 'integrity' | 'identity' | 'binding' | 'freshness' | 'replay' | 'key-reuse' | 'origin' | 'fault';
+	readonly alert?:
+		| 'integrity'
+		| 'identity'
+		| 'binding'
+		| 'freshness'
+		| 'replay'
+		| 'key-reuse'
+		| 'origin'
+		| 'policy'
+		| 'fault';
 };
 
 const undecipherable = {status: 493, phrase: 'Undecipherable', alert: 'integrity'} as const;
@@ -43,6 +52,7 @@ export const reasons = {
 	STALE: forbidden('freshness'),
 	FROM_THE_FUTURE: forbidden('freshness'),
 	FORGOTTEN: forbidden('freshness'),
+	NOT_AUTHORISED: forbidden('policy'),
 	ORIGIN_NEW: forbidden('origin'),
 	ORIGIN_CHALLENGE: forbidden('origin'),
 	// A phone that roams is asked first: no alarm before it has answered wrongly.

@@ -31,6 +31,7 @@ export type ToolService =
 	| 'origin check'
 	| 'key derivation'
 	| 'release'
+	| 'authorisation'
 	| 'alert';
 
 /** Databases, keys and clocks: what the trusted domain has. */
@@ -63,6 +64,8 @@ export type ToolContext = ToolServices &
 		readonly call: string;
 		readonly leg: Leg;
 		readonly role: 'offer' | 'answer' | 'none';
+		/** Name of the template that runs. */
+		readonly template?: string;
 		/** Absent for what leaves. */
 		readonly origin: MessageOrigin | undefined;
 	};

@@ -2,6 +2,8 @@ import {createHash, X509Certificate} from 'node:crypto';
 import {SallyportError} from '../../../base/error.js';
 import {type SrtpSuiteName, srtpSuites} from '../../../wire/sdes/suites.js';
 import {type Aor, canonicalAor, domainOf} from '../../certificates/identity.js';
+import {type AskedCall, type CallDecision, CallRules, type RuleVerdict} from './call-rules.js';
+import {isEmergency} from './emergency.js';
 import type {PeerOptions, PeerRules, ToolboxOptions} from './toolbox-options.js';
 
 /** The rules that hold for one party, complete. */
@@ -21,10 +23,15 @@ export class Policy {
 	readonly #byDomain = new Map<string, Peer>();
 	readonly #default: Peer;
 	readonly #localDomains: ReadonlySet<string>;
+	readonly #emergencyNumbers: readonly string[];
+	readonly #calls: CallRules;
 
 	/** Throws `SallyportError` BAD_OPTIONS where a name or certificate cannot be read. */
-	constructor(options: Pick<ToolboxOptions, 'peers' | 'defaults' | 'localDomains'>) {
+	constructor(options: Pick<ToolboxOptions, 'peers' | 'defaults' | 'localDomains' | 'calls' | 'emergencyNumbers'>) {
 		const {peers = [], defaults = {}, localDomains} = options;
+		this.#emergencyNumbers = options.emergencyNumbers ?? [];
+		const trunks = peers.filter(({kind}) => (kind ?? defaults.kind) === 'trunk').map(({name}) => name);
+		this.#calls = new CallRules(options.calls ?? [], trunks);
 		this.#default = completed({...defaults, name: 'default', match: {}});
 		this.#localDomains = new Set(localDomains.map((domain) => readAor(`sip:${domain}`)));
 		for (const options of peers) {
@@ -53,9 +60,55 @@ export class Policy {
 		return first(aors, this.#byAor) ?? first(domains, this.#byDomain) ?? this.#default;
 	}
 
+	/** The rules of a trunk by its name. */
+	peerNamed(name: string): Peer | undefined {
+		return [...this.#byCertificate.values(), ...this.#byDomain.values(), ...this.#byAor.values()].find(
+			(peer) => peer.name === name && peer.kind === 'trunk',
+		);
+	}
+
 	/** The rules for a validated signer, where they name its certificate. */
 	peerOfCertificate(fingerprint: string): Peer | undefined {
 		return this.#byCertificate.get(fingerprint);
+	}
+
+	/** True for a call for help: it is never refused for lack of protection. */
+	isEmergency(aor: Aor): boolean {
+		return isEmergency(aor, this.#emergencyNumbers);
+	}
+
+	/**
+	 * May this call be made, and with what? Asked for the party that To names, and for the one that the Request-URI names: both
+	 * must be allowed, and the stricter protection holds.
+	 */
+	decide(call: AskedCall & {readonly uri?: string}, isEmergencyCall: boolean): CallDecision {
+		if (isEmergencyCall) {
+			return emergencyDecision;
+		}
+
+		const named = this.#calls.decide(call);
+		const uri = call.uri === undefined ? undefined : canonicalAor(call.uri);
+		if (!named.allow || !uri?.ok || uri.value === call.to) {
+			return named;
+		}
+
+		const called = this.#calls.decide({...call, to: uri.value});
+		const isStricter = strictestFirst.indexOf(named.protection) < strictestFirst.indexOf(called.protection);
+		return isStricter ? {...called, protection: named.protection} : called;
+	}
+
+	/** Every call rule and how it fared, the one that decides first. */
+	explain(call: AskedCall): readonly RuleVerdict[] {
+		return this.#calls.explain(call);
+	}
+
+	/** The rules of a peer as far as a decision leaves them. */
+	narrowed(peer: Peer, {suites, origin}: CallDecision): Peer {
+		return {
+			...peer,
+			suites: suites === undefined ? peer.suites : peer.suites.filter((suite) => suites.includes(suite)),
+			origin: origin ?? peer.origin,
+		};
 	}
 
 	/** True when users of this address are reached through us. */
@@ -112,3 +165,15 @@ function readAor(uri: string): Aor {
 
 	return aor.value;
 }
+
+/** Who calls for help is heard from wherever he is and however he is protected. */
+const emergencyDecision: CallDecision = {
+	rule: 'emergency',
+	allow: true,
+	protection: 'preferred',
+	suites: undefined,
+	cipher: undefined,
+	templates: undefined,
+	origin: 'observe',
+};
+const strictestFirst: readonly CallDecision['protection'][] = ['required', 'preferred', 'off'];

@@ -7,6 +7,7 @@ import type {StorageKeySource} from '../databases/storage-key.js';
 import type {TemplateText} from '../engine/template-signers.js';
 import {parseNetwork} from '../origin/network.js';
 import type {OriginMonitorOptions} from '../origin/origin-monitor.js';
+import type {CallRule} from './call-rules.js';
 
 /** How a body must travel: sealed (S/MIME), with its SDES keys in the open, or without keys. */
 export type Protection = 'sealed' | 'sdes' | 'clear';
@@ -97,6 +98,10 @@ export type ToolboxOptions = {
 	readonly peers?: readonly PeerOptions[];
 	/** What holds for everybody else, and for peers where they say nothing. */
 	readonly defaults?: PeerRules;
+	/** Who may call whom, and how; the most specific wins (docs/policies.md). @default everybody everybody, as the peers' rules say */
+	readonly calls?: readonly CallRule[];
+	/** Numbers that are called for help, beside `urn:service:sos`: never refused for lack of protection. @default none */
+	readonly emergencyNumbers?: readonly string[];
 	readonly ledger?: {
 		/** @default 730 */
 		readonly peerKeyRetentionDays?: number;
@@ -219,6 +224,41 @@ const toolboxOptions = z.strictObject({
 		.array(z.union([z.string(), z.strictObject({yaml: z.string(), signature: z.string().exactOptional()})]))
 		.exactOptional(),
 	templateSigners: z.array(pem).min(1).exactOptional(),
+	calls: z
+		.array(
+			z.strictObject({
+				name: z.string().min(1).max(64),
+				from: z
+					.strictObject({
+						aor: z.string().exactOptional(),
+						domain: z.string().exactOptional(),
+						trunk: z.string().exactOptional(),
+					})
+					.exactOptional(),
+				to: z
+					.strictObject({
+						aor: z.string().exactOptional(),
+						domain: z.string().exactOptional(),
+						number: z
+							.string()
+							.regex(/^\+?[\d*#]{1,32}$/)
+							.exactOptional(),
+					})
+					.exactOptional(),
+				allow: z.boolean().exactOptional(),
+				protection: z.enum(['required', 'preferred', 'off']).exactOptional(),
+				suites: rules.suites,
+				cipher: rules.cipher,
+				templates: z.array(z.string()).min(1).exactOptional(),
+				origin: rules.origin,
+			}),
+		)
+		.max(100_000)
+		.exactOptional(),
+	emergencyNumbers: z
+		.array(z.string().regex(/^\+?[\d*#]{1,32}$/))
+		.max(1000)
+		.exactOptional(),
 	credentials: z
 		.array(
 			z.strictObject({

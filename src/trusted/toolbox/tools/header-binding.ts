@@ -88,7 +88,8 @@ function isResent(message: SipMessage, {to}: MessageHeaders, {challenges, origin
 /** A request must name a user of ours, or belong to a dialog of ours; a response must belong to one. */
 function checkRecipient(outer: MessageHeaders, isRequest: boolean, context: ToolContext): Difference | undefined {
 	const isOfOurDialog = context.leg.dialog !== undefined && dialogOf(outer, context.leg) !== undefined;
-	return isOfOurDialog || (isRequest && context.policy.isLocal(outer.to.aor))
+	return isOfOurDialog ||
+		(isRequest && (context.policy.isLocal(outer.to.aor) || context.policy.isEmergency(outer.to.aor)))
 		? undefined
 		: {code: 'BINDING_NOT_FOR_US', message: 'Expected a To that we serve.'};
 }

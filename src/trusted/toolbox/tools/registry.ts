@@ -1,6 +1,7 @@
 import type {AnyTool} from '../engine/tool.js';
 import {alert} from './alert.js';
 import {antiReplay, keyReplay} from './anti-replay.js';
+import {authorisation} from './authorisation.js';
 import {certificateCheck} from './certificate-check.js';
 import {cmsOpen} from './cms-open.js';
 import {cmsVerify} from './cms-verify.js';
@@ -41,6 +42,7 @@ export const toolRegistry: ReadonlyMap<string, AnyTool> = new Map(
 	[
 		alert,
 		antiReplay,
+		authorisation,
 		certificateCheck,
 		claimedOriginCheck,
 		clearMessage,

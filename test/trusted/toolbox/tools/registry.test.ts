@@ -13,6 +13,7 @@ const services: readonly ToolService[] = [
 	'certificate check',
 	'origin check',
 	'key derivation',
+	'authorisation',
 	'alert',
 ];
 
