@@ -6,6 +6,7 @@ import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import {Command} from 'commander';
 import {SallyportError} from '../base/error.js';
+import {registerAuditCommand} from './audit/audit-command.js';
 import {registerConformanceCommand} from './conformance/index.js';
 import {registerDemoCommand} from './demo/demo-command.js';
 import {registerOriginCommand} from './origin/origin-command.js';
@@ -22,6 +23,7 @@ registerServeCommand(program);
 registerDemoCommand(program);
 registerConformanceCommand(program);
 registerOriginCommand(program);
+registerAuditCommand(program);
 registerToolboxCommand(program);
 registerPolicyCommand(program);
 

@@ -3,6 +3,7 @@ import type {Command} from 'commander';
 import {type Clock, systemClock} from '../base/clock.js';
 import {SallyportError} from '../base/error.js';
 import {AdminServer, type AdminSource} from '../control/admin-server.js';
+import {AlertWebhook} from '../control/alert-webhook.js';
 import type {GatewayOptions} from '../gateway/gateway-options.js';
 import {openGateway, type RunningGateway} from '../gateway/open-gateway.js';
 import {clockOfFile} from './clock-file.js';
@@ -64,6 +65,7 @@ async function run(
 ): Promise<void> {
 	const onHangUp = () => void reload(running, config, say);
 	process.on('SIGHUP', onHangUp);
+	const webhook = options.alertWebhook && new AlertWebhook(options.alertWebhook);
 	const stop = stopSignal();
 	const admin =
 		options.adminSocket === undefined
@@ -71,6 +73,10 @@ async function run(
 			: await AdminServer.open(options.adminSocket, adminSource(running), originCommands(running.origins));
 	try {
 		watch(running, say);
+		if (webhook !== undefined) {
+			running.gateway.on('alert', (alert) => webhook.offer(alert));
+		}
+
 		if (clock !== systemClock) {
 			say('PRETENDED-TIME', {
 				now: new Date(clock.wallMs()).toISOString(),
@@ -94,6 +100,7 @@ async function run(
 	} finally {
 		process.off('SIGHUP', onHangUp);
 		await admin?.close();
+		webhook?.close();
 	}
 
 	await running.close();
@@ -131,6 +138,7 @@ async function reload(running: RunningGateway, config: string, say: Say): Promis
 type Say = (event: string, figures: Readonly<Record<string, unknown>>) => void;
 
 function watch({gateway}: RunningGateway, say: Say): void {
+	gateway.on('alert', (alert) => say('alert', {...alert}));
 	gateway.on('call-established', (summary) => say('call-established', {...summary}));
 	gateway.on('call-refused', ({call, caller, callee}, {status, reason}) =>
 		say('call-refused', {call, caller, callee, status, reason}),

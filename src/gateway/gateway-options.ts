@@ -37,6 +37,20 @@ export type GatewayOptions = {
 	readonly admission?: Pick<SourceBudgetLimits, 'perSecond' | 'burst'>;
 	/** Path of the admin socket. @default none */
 	readonly adminSocket?: string;
+	/** Where alerts are posted as they are raised. @default nowhere */
+	readonly alertWebhook?: AlertWebhookOptions;
+};
+
+/** Alerts by HTTP (docs/alerts.md). */
+export type AlertWebhookOptions = {
+	/** `https:`, or `http:` to this machine. */
+	readonly url: string;
+	/** 16 characters or more: each request is signed with it. */
+	readonly secret: string;
+	/** Time for one try. @default 5000 */
+	readonly timeoutMs?: number;
+	/** Tries before an alert is dropped, 1 to 20. @default 8 */
+	readonly maxAttempts?: number;
 };
 
 export const defaultSuites: readonly SrtpSuiteName[] = [
@@ -61,6 +75,12 @@ export function parseGatewayOptions(options: unknown): GatewayOptions {
 	}
 
 	return parsed.data as unknown as GatewayOptions;
+}
+
+function isWebhookUrl(text: string): boolean {
+	const url = URL.canParse(text) ? new URL(text) : undefined;
+	const isHere = url !== undefined && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+	return url?.protocol === 'https:' || (url?.protocol === 'http:' && isHere);
 }
 
 const address = z.string().refine((text) => isIP(text) !== 0, 'Expected a numeric IP address.');
@@ -134,4 +154,15 @@ const gatewayOptions = z.strictObject({
 		.strictObject({perSecond: z.number().positive().exactOptional(), burst: z.number().positive().exactOptional()})
 		.exactOptional(),
 	adminSocket: z.string().min(1).exactOptional(),
+	alertWebhook: z
+		.strictObject({
+			url: z
+				.string()
+				.max(2048)
+				.refine(isWebhookUrl, 'Expected an https URL, or an http URL to 127.0.0.1, [::1] or localhost.'),
+			secret: z.string().min(16).max(1024),
+			timeoutMs: z.int().min(100).max(60_000).exactOptional(),
+			maxAttempts: z.int().min(1).max(20).exactOptional(),
+		})
+		.exactOptional(),
 });

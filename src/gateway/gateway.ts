@@ -4,6 +4,7 @@ import {type MessageIdentity, readIdentity} from '../core/sip/identity.js';
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {SipEndpoint, SipEndpointCounters} from '../io/sip/sip-endpoint.js';
 import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
+import type {Alert} from '../trusted/toolbox/protocol.js';
 import {costs} from './admission.js';
 import {BridgedCall, type CallSnapshot, type CallSummary} from './bridged-call.js';
 import type {CallContext} from './call-context.js';
@@ -16,6 +17,8 @@ export type GatewayEvents = {
 	'call-refused': [summary: CallSummary, refusal: Refusal];
 	/** A call that had been made, or that its caller gave up. */
 	'call-ended': [summary: CallSummary, reason: string, statistics: readonly LegStatistics[]];
+	/** Of the toolbox: what an operator should look at. */
+	alert: [alert: Alert];
 	/** Of the media domain: packets from a wrong source and such. */
 	media: [event: MediaEvent];
 	/** Our bug; the call was ended, the gateway goes on. */

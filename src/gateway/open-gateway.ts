@@ -90,6 +90,7 @@ export async function openGateway(
 		maxCalls,
 		maxRingingMs,
 	});
+	domains.toolbox.on('alert', (alert) => gateway.emit('alert', alert));
 	let closing: Promise<void> | undefined;
 	return {
 		gateway,

@@ -2,7 +2,8 @@
  * The security toolbox: templates and the engine that runs them, tools, databases, ledger, origin monitor, policy and alerts.
  * Nothing in it knows sockets; what others may ask of it is in protocol.ts.
  */
-export {type AuditRecord, findAuditBreak} from './alerts/audit-log.js';
+export type {AuditRecord} from './alerts/audit-log.js';
+export {type AuditVerdict, findAuditBreak, verifyAudit} from './alerts/verify-audit.js';
 export type {HeldKey, KeyVault} from './calls/key-vault.js';
 export {type Reason, type ReasonMeaning, reasons} from './engine/reasons.js';
 export type {TemplateText} from './engine/template-signers.js';

@@ -144,6 +144,8 @@ export type Alert = {
 	readonly origin: MessageOrigin | null;
 	readonly call: string;
 	readonly detail: string;
+	/** How many of this kind, reason and source were not shown since the last one that was. */
+	readonly suppressed: number;
 };
 
 /** One identity and from where it has authenticated. */

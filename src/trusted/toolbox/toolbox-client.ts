@@ -1,3 +1,4 @@
+import {EventEmitter} from 'node:events';
 import type {MessagePort} from 'node:worker_threads';
 import {SallyportError} from '../../base/error.js';
 import {PortRequests} from '../media/port-requests.js';
@@ -21,13 +22,17 @@ import type {
 
 /**
  * The user domain's side of the toolbox's port. Every method rejects with a `SallyportError` that has the toolbox's code
- * where it refused the request, or PORT_CLOSED.
+ * where it refused the request, or PORT_CLOSED. Emits `alert` for each alert as it is raised.
  */
-export class ToolboxClient {
+export class ToolboxClient extends EventEmitter<{alert: [Alert]}> {
 	readonly #requests: PortRequests<ToolboxRequest, ToolboxReply>;
 
 	constructor(port: MessagePort) {
-		this.#requests = new PortRequests(port, {parseReply: (reply) => reply as ToolboxReply});
+		super();
+		this.#requests = new PortRequests(port, {
+			parseReply: (reply) => reply as ToolboxReply,
+			onOther: (message) => this.#onEvent(message),
+		});
 	}
 
 	/** Filters a message that came from outside. */
@@ -80,6 +85,12 @@ export class ToolboxClient {
 	/** Closes the port; open requests reject. */
 	close(): void {
 		this.#requests.close();
+	}
+
+	#onEvent(message: unknown): void {
+		if (typeof message === 'object' && message !== null && 'event' in message && message.event === 'alert') {
+			this.emit('alert', (message as unknown as {readonly alert: Alert}).alert);
+		}
 	}
 
 	async #ask(request: ToolboxRequest): Promise<ToolboxReply> {

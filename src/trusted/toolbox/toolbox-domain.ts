@@ -19,6 +19,10 @@ export class ToolboxDomain {
 
 	/** Serves the user domain. */
 	attachUser(port: MessagePort): void {
+		port.on(
+			'close',
+			this.#toolbox.onAlert((alert) => port.postMessage({event: 'alert', alert})),
+		);
 		this.#attach(
 			port,
 			async (data): Promise<ToolboxReply> => {

@@ -6,7 +6,7 @@ import type {CertificateValidator} from '../certificates/certificate-validator.j
 import {NativeCertificateValidator} from '../certificates/native-certificate-validator.js';
 import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
 import type {CmsProvider} from '../smime/cms-provider.js';
-import {AlertLog} from './alerts/alert-log.js';
+import {type AlertCounters, AlertLog} from './alerts/alert-log.js';
 import {AuditLog} from './alerts/audit-log.js';
 import {authorizeBridge, endCall, mintKey, redeem} from './call-authority.js';
 import {CallTable} from './calls/call-table.js';
@@ -33,6 +33,7 @@ import {OriginPresence} from './origin/presence.js';
 import {fingerprintOf, Policy} from './policy/policy.js';
 import {parseToolboxOptions, type ToolboxOptions} from './policy/toolbox-options.js';
 import type {
+	Alert,
 	Denial,
 	FilterInbound,
 	FilterOutbound,
@@ -112,7 +113,7 @@ export class Toolbox {
 		const time = SteadyTime.start(clock, join(directory, 'ledger.clock'), !hadLedger);
 		const validator = parts.validator ?? new NativeCertificateValidator({anchors: readAnchors(checked)});
 		// What can be refused comes first, so that a refusal leaves nothing open.
-		const audit = new AuditLog(join(directory, 'audit.log'));
+		const audit = new AuditLog(join(directory, 'audit.log'), {...checked.audit, wallMs: () => time.nowMs()});
 		const database = openDatabase(directory, audit);
 		const identities = await identitiesOf(checked, database, audit);
 		const cms = parts.cms ?? (await openCms(identities, database, audit));
@@ -140,6 +141,10 @@ export class Toolbox {
 		try {
 			await loadTemplates(toolbox.#replacement, texts, database.templates);
 			await recordState(database, checked, [...toolRegistry.keys()], templates.list());
+			if (audit.lost > 0) {
+				toolbox.refuse('AUDIT_TRUNCATED', '');
+			}
+
 			await toolbox.sweep();
 			return toolbox;
 		} catch (error) {
@@ -156,6 +161,16 @@ export class Toolbox {
 	get load(): {readonly calls: number; readonly issued: number} {
 		const {calls} = this.#state.services;
 		return {calls: calls.size, issued: calls.issued};
+	}
+
+	/** Tells of each alert as it is raised, until the function that it returns is called. */
+	onAlert(listener: (alert: Alert) => void): () => void {
+		return this.#state.services.alerts.subscribe(listener);
+	}
+
+	/** Alerts since the start, by kind, and those that were suppressed. */
+	get alertCounters(): AlertCounters {
+		return this.#state.services.alerts.counters;
 	}
 
 	/** What the operator may see and change of the origin monitor. Never for the user domain. */
@@ -206,14 +221,17 @@ export class Toolbox {
 	#writeRefusal(code: string, call: string): void {
 		const {services, audit, time} = this.#state;
 		const atMs = time.nowMs();
+		const isFull = code === 'AUDIT_UNAVAILABLE';
 		services.alerts.raise({
 			atMs,
-			kind: 'domain',
+			kind: isFull ? 'fault' : 'domain',
 			reason: code,
 			identity: '',
 			origin: null,
 			call,
-			detail: 'A request between the domains was refused.',
+			detail: isFull
+				? 'The audit log cannot be written: nothing is let through.'
+				: 'A request between the domains was refused.',
 		});
 		audit.append(atMs, 'refused', {call, code});
 	}
@@ -240,6 +258,7 @@ export class Toolbox {
 	/** Forgets what has run out, and looks after clock and disk; runs by itself every minute. */
 	async sweep(): Promise<number> {
 		this.#state.services.origins.sweep(this.#state.time.nowMs());
+		this.#state.services.alerts.sweep(this.#state.time.nowMs());
 		return this.#watch.run();
 	}
 

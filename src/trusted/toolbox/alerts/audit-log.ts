@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
-import {closeSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync} from 'node:fs';
+import {closeSync, fstatSync, ftruncateSync, openSync, readSync, renameSync, writeSync} from 'node:fs';
 import {SallyportError} from '../../../base/error.js';
+import {AuditHead, archiveName, archivesOf} from './audit-files.js';
 
 /** One line of the audit log. `hash` covers the line and, through `previous`, all before it. */
 export type AuditRecord = {
@@ -12,19 +13,48 @@ export type AuditRecord = {
 	readonly hash: string;
 };
 
-/** Append-only, hash-chained log of what the toolbox decided. One JSON object a line. Never with key octets. */
+/** Where an audit log lies, and when a new file is begun. */
+export type AuditLogOptions = {
+	/** Octets of a file after which the log goes on in a new one; the chain goes on with it. @default 67_108_864 */
+	readonly maxFileOctets?: number;
+	/** Wall clock for records that the log itself makes. @default Date.now */
+	readonly wallMs?: () => number;
+};
+
+/**
+ * Append-only, hash-chained log of what the toolbox decided. One JSON object a line. Never with key octets. Beside it lies
+ * `NAME.head` with the last record's number and hash, so that a tail that was cut off is missed.
+ */
 export class AuditLog {
-	readonly #file: number;
+	readonly #path: string;
+	readonly #maxFileOctets: number;
+	readonly #head: AuditHead;
+	/** Records that the head knew and the file had no more when it was opened. */
+	readonly lost: number;
+	#file: number;
+	#octets: number;
 	#sequence: number;
 	#hash: string;
 	#isClosed = false;
 
-	/** Opens or makes the log. Throws `SallyportError` AUDIT_DAMAGED where its last whole line is not a record of it. */
-	constructor(path: string) {
+	/**
+	 * Opens or makes the log. Throws `SallyportError` AUDIT_DAMAGED where its last whole line is not a record of it. Where
+	 * records are missing at its end it goes on with a record that says so.
+	 */
+	constructor(path: string, {maxFileOctets = 67_108_864, wallMs = Date.now}: AuditLogOptions = {}) {
+		this.#path = path;
+		this.#maxFileOctets = maxFileOctets;
 		this.#file = openSync(path, 'a+', 0o600);
-		const last = lastRecord(this.#file, path);
+		const last = lastRecord(this.#file, path) ?? lastArchived(path);
 		this.#sequence = last?.sequence ?? 0;
 		this.#hash = last?.hash ?? genesis;
+		this.#octets = fstatSync(this.#file).size;
+		this.#head = new AuditHead(path);
+		const before = this.#head.read();
+		this.lost = Math.max(0, (before?.sequence ?? 0) - this.#sequence);
+		if (this.lost > 0) {
+			this.append(wallMs(), auditTruncated, {lost: this.lost, head: before?.hash ?? ''});
+		}
 	}
 
 	/**
@@ -37,9 +67,16 @@ export class AuditLog {
 		);
 		const record = {sequence: this.#sequence + 1, atMs, event, fields: bounded, previous: this.#hash};
 		const hash = hashOf(record);
-		this.#write(Buffer.from(`${JSON.stringify({...record, hash})}\n`));
+		const line = Buffer.from(`${JSON.stringify({...record, hash})}\n`);
+		this.#write(line);
 		this.#sequence = record.sequence;
 		this.#hash = hash;
+		this.#octets += line.length;
+		this.#head.write({sequence: record.sequence, hash});
+		if (this.#octets >= this.#maxFileOctets) {
+			this.#rotate();
+		}
+
 		return record.sequence;
 	}
 
@@ -48,7 +85,22 @@ export class AuditLog {
 		if (!this.#isClosed) {
 			this.#isClosed = true;
 			closeSync(this.#file);
+			this.#head.close();
 		}
+	}
+
+	/** Where no new file can be had the old one serves on. */
+	#rotate(): void {
+		try {
+			renameSync(this.#path, archiveName(this.#path, this.#sequence));
+			const next = openSync(this.#path, 'a+', 0o600);
+			closeSync(this.#file);
+			this.#file = next;
+		} catch {
+			// Tried again after as many octets once more.
+		}
+
+		this.#octets = 0;
 	}
 
 	#write(line: Uint8Array): void {
@@ -72,29 +124,13 @@ export class AuditLog {
 	}
 }
 
-/** Reads a log and returns the number of the first line (from 1) that was changed, removed or moved; undefined where all is well. */
-export function findAuditBreak(path: string): number | undefined {
-	const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
-	let previous = genesis;
-	for (const [index, line] of lines.entries()) {
-		const record = parseRecord(line);
-		if (record?.previous !== previous || record.sequence !== index + 1 || record.hash !== hashOf(record)) {
-			return index + 1;
-		}
-
-		previous = record.hash;
-	}
-
-	return undefined;
-}
-
-function hashOf({sequence, atMs, event, fields, previous}: Omit<AuditRecord, 'hash'>): string {
+export function hashOf({sequence, atMs, event, fields, previous}: Omit<AuditRecord, 'hash'>): string {
 	return createHash('sha256')
 		.update(JSON.stringify([sequence, atMs, event, fields, previous]))
 		.digest('hex');
 }
 
-function parseRecord(line: string): AuditRecord | undefined {
+export function parseRecord(line: string): AuditRecord | undefined {
 	try {
 		const record = JSON.parse(line) as AuditRecord;
 		return typeof record?.hash === 'string' ? record : undefined;
@@ -103,13 +139,28 @@ function parseRecord(line: string): AuditRecord | undefined {
 	}
 }
 
+/** A crash between the files leaves the last record in the one before. */
+function lastArchived(path: string): AuditRecord | undefined {
+	const newest = archivesOf(path).at(-1);
+	if (newest === undefined) {
+		return undefined;
+	}
+
+	const file = openSync(newest, 'r');
+	try {
+		return lastRecord(file, newest, false);
+	} finally {
+		closeSync(file);
+	}
+}
+
 /** A crash may leave half a line at the end: it was never answered for, and is cut off. */
-function lastRecord(file: number, path: string): AuditRecord | undefined {
+function lastRecord(file: number, path: string, mayCut = true): AuditRecord | undefined {
 	const {size} = fstatSync(file);
 	const tail = Buffer.alloc(Math.min(size, maxLineOctets));
 	readSync(file, tail, 0, tail.length, size - tail.length);
 	const end = tail.lastIndexOf(0x0a);
-	if (end !== tail.length - 1) {
+	if (mayCut && end !== tail.length - 1) {
 		ftruncateSync(file, size - tail.length + end + 1);
 	}
 
@@ -128,5 +179,8 @@ function lastRecord(file: number, path: string): AuditRecord | undefined {
 	);
 }
 
-const genesis = '0'.repeat(64);
+export const genesis = '0'.repeat(64);
 const maxLineOctets = 65_536;
+
+/** The event of the record that says that others are gone. */
+export const auditTruncated = 'audit-truncated';

@@ -124,6 +124,10 @@ export type ToolboxOptions = {
 	readonly credentials?: readonly CredentialsOptions[];
 	/** How long the answer to a challenge is taken, 5 to 600. @default 60 */
 	readonly challengeSeconds?: number;
+	readonly audit?: {
+		/** Octets after which the audit log goes on in a new file, 65536 or more. @default 67_108_864 */
+		readonly maxFileOctets?: number;
+	};
 	/** What the origin monitor remembers. */
 	readonly origins?: OriginMonitorOptions & {
 		/** Time that it takes at least to get to another place: who is faster raises an alert. @default 60 */
@@ -276,6 +280,7 @@ const toolboxOptions = z.strictObject({
 		)
 		.max(1_000_000)
 		.exactOptional(),
+	audit: z.strictObject({maxFileOctets: z.int().min(65_536).exactOptional()}).exactOptional(),
 	challengeSeconds: z.number().min(5).max(600).exactOptional(),
 	origins: z
 		.strictObject({
