@@ -12,6 +12,7 @@ import process from 'node:process';
 import {parseArgs} from 'node:util';
 import * as capacity from './benches/capacity.mjs';
 import * as crypto from './benches/crypto.mjs';
+import * as engine from './benches/engine.mjs';
 import * as ledger from './benches/ledger.mjs';
 import * as memory from './benches/memory.mjs';
 import * as relay from './benches/relay.mjs';
@@ -21,7 +22,7 @@ import {enterNetworkNamespace, isInNetworkNamespace} from './machinery/network-n
 import {printBench, printMachine} from './machinery/print.mjs';
 import {toReport} from './machinery/report.mjs';
 
-const benches = {crypto, relay, capacity, memory, ledger};
+const benches = {crypto, relay, capacity, memory, ledger, engine};
 
 const {values: options, positionals: names} = parseArgs({
 	allowPositionals: true,

@@ -52,6 +52,7 @@ const shownMetrics = {
 	crypto: ['protectNs', 'unprotectNs'],
 	relay: ['cpuUsPerPacket', 'latencyP50Us', 'latencyP99Us', 'lossPercent', 'packetsPerSecond', 'saturated'],
 	capacity: ['packetsPerSecond', 'cpuUsPerPacket', 'relayCpuPercent', 'limitedByGenerator'],
+	engine: ['cpuUs', 'wallUs'],
 	memory: ['kibPerIdleCall', 'javascriptKib', 'nativeKib', 'cpuUsPerSetUpAndEnd', 'setUpsPerCpuSecond'],
 };
 
