@@ -58,8 +58,13 @@ async function bye({dialogs}: ScenarioState): Promise<string | undefined> {
 		return 'Expected a call to end, got none that was accepted.';
 	}
 
-	const {party, invite, response, to, sequence} = call;
-	const status = await hangUp(party, invite, response, {to, sequence: sequence + 1});
+	const {party, invite, response, node, sequence} = call;
+	const status = await hangUp(party, invite, response, {to: node.target, sequence: sequence + 1});
+	if (status === 200) {
+		// The answer comes before the keys are retired, and that before the call is told of as ended.
+		await node.newsOf(({events}) => events.some(({event}) => event === 'call-ended'));
+	}
+
 	return status === 200 ? undefined : `Expected 200 to the BYE, got ${status ?? 'no answer'}.`;
 }
 

@@ -86,7 +86,7 @@ async function begetGlare(state: ScenarioState): Promise<string | undefined> {
 	state.afterNext = async () => {
 		invite.respond(491, 'Request Pending');
 		await held;
-		await call.party.settle(call.to);
+		await call.party.settle(call.node.target);
 	};
 	return undefined;
 }

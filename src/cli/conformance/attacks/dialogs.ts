@@ -2,12 +2,13 @@ import {canonicalAor} from '../../../trusted/certificates/identity.js';
 import {header} from '../../../wire/sip/headers.js';
 import type {SipMessage, SipRequest, SipResponse} from '../../../wire/sip/message.js';
 import {parseNameAddr} from '../../../wire/sip/name-addr.js';
-import type {WireAddress, WireParty} from './wire-party.js';
+import type {ScenarioNode} from './scenario-node.js';
+import type {WireParty} from './wire-party.js';
 
 /** A call that the gateway accepted from a sender of the scenario. */
 export type AcceptedCall = {
 	readonly party: WireParty;
-	readonly to: WireAddress;
+	readonly node: ScenarioNode;
 	readonly invite: SipRequest;
 	readonly response: SipResponse;
 	/** Of the last request that was sent in it. */

@@ -43,7 +43,7 @@ export async function send(state: ScenarioState, step: MessageStep): Promise<Obs
 		state.world.credentials.note(request, response);
 		state.answers.set(name, repeated ?? response);
 		if (response.status < 300 && request.method === 'INVITE') {
-			state.dialogs.accept({party, to: node.target, invite: request, response});
+			state.dialogs.accept({party, node, invite: request, response});
 			state.lastAccepted = request;
 		}
 	}
