@@ -89,7 +89,8 @@ test('wire and core have no sockets, files, threads, clocks or timers', (t) => {
 });
 
 test('only declared packages are imported', (t) => {
-	const {dependencies} = JSON.parse(read('package.json')) as {dependencies: Record<string, string>};
+	const declared = JSON.parse(read('package.json')) as Record<'dependencies' | 'peerDependencies', object>;
+	const dependencies = {...declared.dependencies, ...declared.peerDependencies};
 	const packages = imports.filter(({to}) => !to.startsWith('src/') && !to.startsWith('node:'));
 	const nameOf = (specifier: string) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? '';
 	t.deepEqual(

@@ -7,7 +7,7 @@ import type {Identity} from './databases/key-store.js';
 import {ownIdentities} from './databases/own-identities.js';
 import {StateDatabase} from './databases/state-database.js';
 import type {LedgerStore} from './ledger/ledger-store.js';
-import {LmdbLedgerStore} from './ledger/lmdb-ledger-store.js';
+import {openLedgerStore} from './ledger/open-ledger-store.js';
 import type {ToolboxOptions} from './policy/toolbox-options.js';
 import type {SteadyTime} from './steady-time.js';
 
@@ -77,14 +77,14 @@ export async function openCms(
 }
 
 export async function openStore(
-	directory: string,
+	options: ToolboxOptions,
 	time: SteadyTime,
 	cms: CmsProvider,
 	audit: AuditLog,
 	database: StateDatabase,
 ): Promise<LedgerStore> {
 	try {
-		return await LmdbLedgerStore.open(directory, {nowMs: time.nowMs()});
+		return await openLedgerStore(options, time.nowMs());
 	} catch (error) {
 		await cms.close();
 		await database.close();

@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync} from 'node:fs';
+import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {type Clock, systemClock} from '../../base/clock.js';
 import {SallyportError} from '../../base/error.js';
@@ -27,6 +27,7 @@ import {ledgerLimits} from './ledger/ledger-limits.js';
 import type {LedgerRecord} from './ledger/ledger-record.js';
 import type {LedgerStore} from './ledger/ledger-store.js';
 import {LedgerWatch} from './ledger/ledger-watch.js';
+import {hadLedger} from './ledger/open-ledger-store.js';
 import {OriginAdministration} from './origin/origin-administration.js';
 import {OriginMonitor} from './origin/origin-monitor.js';
 import {OriginPresence} from './origin/presence.js';
@@ -109,21 +110,21 @@ export class Toolbox {
 		const signers = checked.templateSigners && new TemplateSigners(checked.templateSigners);
 		mkdirSync(directory, {recursive: true, mode: 0o700});
 		const clock = parts.clock ?? systemClock;
-		const hadLedger = parts.sharedLedger !== undefined || existsSync(join(directory, 'ledger.sentinel'));
-		const time = SteadyTime.start(clock, join(directory, 'ledger.clock'), !hadLedger);
+		const isShared = parts.sharedLedger !== undefined || checked.ledger?.redis !== undefined;
+		const time = SteadyTime.start(clock, join(directory, 'ledger.clock'), !isShared && !hadLedger(checked));
 		const validator = parts.validator ?? new NativeCertificateValidator({anchors: readAnchors(checked)});
 		// What can be refused comes first, so that a refusal leaves nothing open.
 		const audit = new AuditLog(join(directory, 'audit.log'), {...checked.audit, wallMs: () => time.nowMs()});
 		const database = openDatabase(directory, audit);
 		const identities = await identitiesOf(checked, database, audit);
 		const cms = parts.cms ?? (await openCms(identities, database, audit));
-		const store = parts.sharedLedger ?? (await openStore(directory, time, cms, audit, database));
+		const store = parts.sharedLedger ?? (await openStore(checked, time, cms, audit, database));
 		const services = {
 			policy,
 			cms,
 			validator,
 			ledger: new Ledger(store, {
-				...ledgerLimits(checked, parts.sharedLedger !== undefined),
+				...ledgerLimits(checked, isShared),
 				staleBeforeMs: time.staleBeforeMs,
 			}),
 			origins: new OriginMonitor(database.origins, checked.origins),

@@ -3,7 +3,7 @@ export type LedgerDialog = {readonly callId: string; readonly offererTag: string
 
 /** Which node, call and leg hold a claim. */
 export type LedgerHolder = {
-	/** Grows by one with every start of a node. */
+	/** Another one with every start of a node; where the ledger is its own, greater by one. */
 	readonly epoch: number;
 	readonly call: string;
 	readonly leg: string;

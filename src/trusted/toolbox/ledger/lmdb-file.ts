@@ -17,7 +17,7 @@ type Tree = {
 /**
  * Reads LMDB's file as lmdb 3.5 writes it, page by page, before LMDB maps it: it would take a file of length zero for an empty
  * ledger, and end the process at a page that is missing or spoilt. Meta pages, the shape of every tree, the order and number
- * of its entries and the CRC of every record are looked at, up to `mostPages`; of a larger file so much and the newest
+ * of its entries and the checksum of every record are looked at, up to `mostPages`; of a larger file so much and the newest
  * segments first, since records are looked at once more when they are used.
  */
 export function findFileFault(path: string, mostPages = 65_536): FileFault {

@@ -5,6 +5,7 @@ import {isSrtpSuiteName, type SrtpSuiteName} from '../../../wire/sdes/suites.js'
 import type {ContentCipher} from '../../smime/cms-provider.js';
 import type {StorageKeySource} from '../databases/storage-key.js';
 import type {TemplateText} from '../engine/template-signers.js';
+import type {RedisNodeOptions} from '../ledger/redis-node-options.js';
 import {parseNetwork} from '../origin/network.js';
 import type {OriginMonitorOptions} from '../origin/origin-monitor.js';
 import type {CallRule} from './call-rules.js';
@@ -115,6 +116,15 @@ export type ToolboxOptions = {
 		readonly recordsUnproven?: number;
 		/** @default 1_000_000_000 */
 		readonly records?: number;
+		/** Where several gateways share the ledger. @default the ledger lies in `directory` */
+		readonly redis?: {
+			/** Stores that know nothing of each other, best three or five; or one set behind Sentinels. */
+			readonly nodes: readonly RedisNodeOptions[];
+			/** Fingerprint secret of the ledger: 64 hexadecimal digits, the same on every gateway. */
+			readonly secret: string;
+			/** Begins the names of all keys. @default 'sallyport' */
+			readonly prefix?: string;
+		};
 	};
 	/** More templates, as YAML, with their signatures where policy demands them. @default none */
 	readonly templates?: readonly (string | TemplateText)[];
@@ -222,6 +232,26 @@ const toolboxOptions = z.strictObject({
 			recordsPerTrunk: z.int().min(1).exactOptional(),
 			recordsUnproven: z.int().min(1).exactOptional(),
 			records: z.int().min(1).exactOptional(),
+			redis: z
+				.strictObject({
+					nodes: z
+						.array(
+							z.union([
+								z.string().regex(/^rediss?:\/\//),
+								z.strictObject({
+									sentinels: z
+										.array(z.strictObject({host: z.string().min(1), port: z.int().min(1).max(65_535)}))
+										.min(1),
+									name: z.string().min(1),
+								}),
+							]),
+						)
+						.min(1)
+						.max(9),
+					secret: z.string().regex(/^[\da-f]{64}$/),
+					prefix: z.string().min(1).max(64).exactOptional(),
+				})
+				.exactOptional(),
 		})
 		.exactOptional(),
 	templates: z
