@@ -12,7 +12,7 @@
       'dependencies': ['native/libsrtp/libsrtp.gyp:libsrtp'],
       'export_dependent_settings': ['native/libsrtp/libsrtp.gyp:libsrtp'],
       'include_dirs': ['native'],
-      'sources': ['<!@(node native/install/list-sources.mjs base crypto srtp cms media net traffic)'],
+      'sources': ['<!@(node native/install/list-sources.mjs base crypto srtp cms domains media net traffic)'],
     },
     {
       'target_name': 'sallyport',
@@ -29,6 +29,13 @@
       'include_dirs': ['native'],
       'ldflags': ['-Wl,--exclude-libs,ALL'],
       'sources': ['native/addon.cc', '<!@(node native/install/list-sources.mjs binding)'],
+    },
+    {
+      # Confines a process and becomes Node; it needs nothing of ours.
+      'target_name': 'sallyport-launcher',
+      'type': 'executable',
+      'include_dirs': ['native'],
+      'sources': ['<!@(node native/install/list-sources.mjs launcher)'],
     },
   ],
   'conditions': [

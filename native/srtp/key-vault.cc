@@ -28,17 +28,23 @@ std::string toHex(std::span<const std::uint8_t> bytes) {
 
 }  // namespace
 
-Result<std::string, VaultFailure> KeyVault::deposit(MasterKey key) {
+std::optional<std::string> KeyVault::newName() {
   std::array<std::uint8_t, kNameOctets> random;
-  if (RAND_priv_bytes(random.data(), static_cast<int>(random.size())) != 1) {
-    return VaultFailure::randomSourceFailed;
-  }
+  if (RAND_priv_bytes(random.data(), static_cast<int>(random.size())) != 1) return std::nullopt;
+  return toHex(random);
+}
 
-  std::string name = toHex(random);
+Result<std::string, VaultFailure> KeyVault::deposit(MasterKey key) {
+  std::optional<std::string> name = newName();
+  if (!name) return VaultFailure::randomSourceFailed;
+  if (!keep(*name, std::move(key))) return VaultFailure::full;
+  return std::move(*name);
+}
+
+bool KeyVault::keep(std::string name, MasterKey key) {
   const std::lock_guard lock(mutex_);
-  if (keys_.size() >= kMaxKeys) return VaultFailure::full;
-  keys_.emplace(name, std::move(key));
-  return name;
+  if (keys_.size() >= kMaxKeys) return false;
+  return keys_.emplace(std::move(name), std::move(key)).second;
 }
 
 std::optional<MasterKey> KeyVault::claim(std::string_view name) {

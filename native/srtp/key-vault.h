@@ -27,6 +27,13 @@ class KeyVault {
   /// Keeps `key` under a random name of 32 lower-case hexadecimal digits (128 bits).
   Result<std::string, VaultFailure> deposit(MasterKey key);
 
+  /// Keeps `key` under a name that another process chose; false when there is no room or the name is
+  /// taken.
+  bool keep(std::string name, MasterKey key);
+
+  /// A random name as `deposit` gives one.
+  static std::optional<std::string> newName();
+
   /// Takes a key out. Empty when nobody left one under that name or somebody took it already.
   std::optional<MasterKey> claim(std::string_view name);
 

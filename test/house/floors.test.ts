@@ -15,9 +15,11 @@ const trustedParts: Readonly<Record<string, readonly string[]>> = {
 
 const nativeFloors: Readonly<Record<string, number>> = {
 	base: 1,
+	launcher: 1,
 	crypto: 2,
 	srtp: 3,
 	cms: 3,
+	domains: 4,
 	media: 4,
 	net: 5,
 	traffic: 6,
