@@ -1,5 +1,5 @@
-import type {MessagePort} from 'node:worker_threads';
 import {SallyportError} from '../../base/error.js';
+import type {Link} from '../../base/link.js';
 import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
 import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
 import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../toolbox/protocol.js';
@@ -24,7 +24,7 @@ export type RedeemedKey = {
 export class KeyChannel {
 	readonly #requests: PortRequests<KeyChannelRequest, KeyChannelReply>;
 
-	constructor(port: MessagePort, timeoutMs: number) {
+	constructor(port: Link, timeoutMs: number) {
 		this.#requests = new PortRequests(port, {
 			timeoutMs,
 			parseReply: parseKeyChannelReply,

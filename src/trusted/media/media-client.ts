@@ -1,6 +1,6 @@
 import {EventEmitter} from 'node:events';
-import type {MessagePort} from 'node:worker_threads';
 import {SallyportError} from '../../base/error.js';
+import type {Link} from '../../base/link.js';
 import {PortRequests} from './port-requests.js';
 import type {
 	ConfigureLeg,
@@ -20,18 +20,20 @@ export type LegLocal = {
 
 /**
  * The user domain's side of the media domain's port. Every method rejects with a `SallyportError` that has the media
- * domain's code, or `PORT_CLOSED`. Emits `event` for each `MediaEvent` and `close` once.
+ * domain's code, or `PORT_CLOSED`. Emits `event` for each `MediaEvent` and `close` when a link is gone.
  */
 export class MediaClient extends EventEmitter<{event: [MediaEvent]; close: []}> {
-	readonly #requests: PortRequests<MediaCommand, MediaReply>;
+	#requests: PortRequests<MediaCommand, MediaReply>;
 
-	constructor(port: MessagePort) {
+	constructor(link: Link) {
 		super();
-		this.#requests = new PortRequests(port, {
-			parseReply: (reply) => reply as MediaReply,
-			onOther: (message) => this.#onEvent(message),
-		});
-		port.on('close', () => this.emit('close'));
+		this.#requests = this.#open(link);
+	}
+
+	/** Goes on over another link: to a media domain that was started in place of one that is gone. */
+	attach(link: Link): void {
+		this.#requests.close();
+		this.#requests = this.#open(link);
 	}
 
 	/** Spends the ticket; answers where each leg listens, in the order asked. */
@@ -58,6 +60,15 @@ export class MediaClient extends EventEmitter<{event: [MediaEvent]; close: []}> 
 	/** Closes the port: the media domain ends all relays. Open requests reject. */
 	close(): void {
 		this.#requests.close();
+	}
+
+	#open(link: Link): PortRequests<MediaCommand, MediaReply> {
+		const requests = new PortRequests<MediaCommand, MediaReply>(link, {
+			parseReply: (reply) => reply as MediaReply,
+			onOther: (message) => this.#onEvent(message),
+		});
+		link.on('close', () => this.emit('close'));
+		return requests;
 	}
 
 	async #ask(command: MediaCommand): Promise<MediaReply & {readonly ok: true}> {

@@ -1,5 +1,5 @@
-import type {MessagePort} from 'node:worker_threads';
 import {SallyportError} from '../../base/error.js';
+import type {Link} from '../../base/link.js';
 import {expectInteger} from './argument-checks.js';
 import {KeyChannel} from './key-channel.js';
 import {MediaCall} from './media-call.js';
@@ -20,26 +20,35 @@ import type {CreateRelay, MediaCommand, MediaEvent, MediaReply} from './protocol
 export type MediaDomainOptions = {
 	/** Carries the packets. Stays open when the domain closes. */
 	readonly plane: MediaPlane;
-	/** Commands come here: `{id, …MediaCommand}`; `{id, …MediaReply}` and bare `MediaEvent`s go back. */
-	readonly user: MessagePort;
+	/**
+	 * Commands come here: `{id, …MediaCommand}`; `{id, …MediaReply}` and bare `MediaEvent`s go back. Absent: with `attachUser`.
+	 */
+	readonly user?: Link;
 	/** `{id, …KeyChannelRequest}` goes here, `{id, …KeyChannelReply}` comes back. */
-	readonly toolbox: MessagePort;
+	readonly toolbox: Link;
 	/** Calls at one time, and commands that wait, 1 to 100000. @default 10000 */
 	readonly maxCalls?: number;
 	/** Time that the toolbox has for an answer. @default 10000 */
 	readonly toolboxTimeoutMs?: number;
+	/** How long relays go on without a user domain, 0 to 600000. @default 0 */
+	readonly userGraceMs?: number;
+	/** The user domain sent what none of ours can have sent; its link is closed then. @default it is refused, and may go on */
+	readonly onBreach?: () => void;
 };
 
 /**
- * The media plane behind message ports (DESIGN §3.4). It believes the user domain nothing: every field is checked, packets
+ * The media plane behind links (DESIGN §3.4). It believes the user domain nothing: every field is checked, packets
  * are bridged only on a ticket of the toolbox, in clear only where the ticket says so, and keys come from the toolbox by
- * the slot of native memory where they lie. A bad message is answered `BAD_COMMAND`; none throws. When the user's port
- * closes all its relays end.
+ * the slot of native memory where they lie. A bad message is answered `BAD_COMMAND`; none throws. When the user's link
+ * closes all relays end, unless another comes in time.
  */
 export class MediaDomain {
 	readonly #plane: MediaPlane;
-	readonly #user: MessagePort;
+	#user: Link | undefined;
 	readonly #keys: KeyChannel;
+	readonly #userGraceMs: number;
+	readonly #onBreach: (() => void) | undefined;
+	#abandonment: NodeJS.Timeout | undefined;
 	readonly #maxCalls: number;
 	readonly #calls = new Map<string, MediaCall>();
 	readonly #callsByRelay = new Map<number, string>();
@@ -48,9 +57,11 @@ export class MediaDomain {
 	#waiting = 0;
 	#isClosed = false;
 
-	constructor({plane, user, toolbox, maxCalls = 10_000, toolboxTimeoutMs = 10_000}: MediaDomainOptions) {
+	constructor(options: MediaDomainOptions) {
+		const {plane, user, toolbox, maxCalls = 10_000, toolboxTimeoutMs = 10_000, userGraceMs = 0, onBreach} = options;
 		this.#plane = plane;
-		this.#user = user;
+		this.#userGraceMs = expectInteger('userGraceMs', userGraceMs, 0, 600_000);
+		this.#onBreach = onBreach;
 		this.#maxCalls = expectInteger('maxCalls', maxCalls, 1, 100_000);
 		this.#keys = new KeyChannel(toolbox, expectInteger('toolboxTimeoutMs', toolboxTimeoutMs, 1, 600_000));
 		plane.on('wrong-source', this.#onWrongSource);
@@ -64,9 +75,19 @@ export class MediaDomain {
 		plane.on('zrtp', this.#onZrtp);
 		plane.on('rtp-timeout', this.#onRtpTimeout);
 		plane.on('rtcp-timeout', this.#onRtcpTimeout);
-		user.on('message', (message: unknown) => this.#onMessage(message));
-		user.on('messageerror', () => this.#refuse(undefined, 'BAD_COMMAND', 'Expected a readable message.'));
-		user.on('close', () => void this.close());
+		if (user !== undefined) {
+			this.attachUser(user);
+		}
+	}
+
+	/** Serves the user domain over this link, in place of the one before. The relays stay as they are. */
+	attachUser(user: Link): void {
+		clearTimeout(this.#abandonment);
+		const before = this.#user;
+		this.#user = user;
+		before?.close();
+		user.on('message', (message: unknown) => this.#onMessage(user, message));
+		user.on('close', () => this.#onUserGone(user));
 	}
 
 	/** Calls that have a relay now. */
@@ -81,6 +102,7 @@ export class MediaDomain {
 		}
 
 		this.#isClosed = true;
+		clearTimeout(this.#abandonment);
 		this.#plane.off('wrong-source', this.#onWrongSource);
 		this.#plane.off('first-packet', this.#onFirstPacket);
 		this.#plane.off('rekey-due', this.#onRekeyDue);
@@ -94,33 +116,63 @@ export class MediaDomain {
 		this.#plane.off('rtcp-timeout', this.#onRtcpTimeout);
 		await Promise.all(this.#tails.values());
 		await Promise.allSettled([...this.#calls.keys()].map((name) => this.#end(name, 'closed')));
-		this.#user.close();
+		this.#user?.close();
 		this.#keys.close();
 	}
 
-	#onMessage(message: unknown): void {
+	#onUserGone(user: Link): void {
+		if (user !== this.#user) {
+			return;
+		}
+
+		this.#user = undefined;
+		if (this.#userGraceMs === 0) {
+			void this.close();
+			return;
+		}
+
+		this.#abandonment = setTimeout(() => {
+			for (const name of this.#calls.keys()) {
+				void this.#end(name, 'user-lost');
+			}
+		}, this.#userGraceMs);
+	}
+
+	#onMessage(user: Link, message: unknown): void {
 		const id = idOf(message);
 		if (id === undefined) {
-			this.#refuse(undefined, 'BAD_COMMAND', 'Expected an object with an integer `id`.');
+			refuse(user, undefined, 'BAD_COMMAND', 'Expected an object with an integer `id`.');
+			this.#cutOff(user);
 			return;
 		}
 
 		const {id: _, ...body} = message as {readonly id: number};
 		const command = parseMediaCommand(body);
 		if (!command.ok) {
-			this.#refuse(id, command.failure.code, command.failure.message);
+			refuse(user, id, command.failure.code, command.failure.message);
+			if (command.failure.isForeign) {
+				this.#cutOff(user);
+			}
 		} else if (this.#isClosed || this.#waiting >= this.#maxCalls) {
-			this.#refuse(id, 'TOO_MANY_COMMANDS', 'Expected fewer commands at one time.');
+			refuse(user, id, 'TOO_MANY_COMMANDS', 'Expected fewer commands at one time.');
 		} else {
-			this.#enqueue(id, command.value);
+			this.#enqueue(user, id, command.value);
+		}
+	}
+
+	/** Where processes speak, a message of a foreign form is no accident. */
+	#cutOff(user: Link): void {
+		if (this.#onBreach !== undefined) {
+			user.close();
+			this.#onBreach();
 		}
 	}
 
 	/** One command of a call after the other; calls do not wait for each other. */
-	#enqueue(id: number, command: MediaCommand): void {
+	#enqueue(user: Link, id: number, command: MediaCommand): void {
 		this.#waiting++;
 		const tail = (this.#tails.get(command.call) ?? Promise.resolve()).then(async () => {
-			this.#post({...(await this.#answer(command)), id});
+			user.postMessage({...(await this.#answer(command)), id});
 			this.#waiting--;
 			if (this.#tails.get(command.call) === tail) {
 				this.#tails.delete(command.call);
@@ -296,13 +348,13 @@ export class MediaDomain {
 		}
 	}
 
-	#refuse(id: number | undefined, code: string, message: string): void {
-		this.#post({ok: false, code, message, id: id ?? null});
+	#post(event: MediaEvent): void {
+		this.#user?.postMessage(event);
 	}
+}
 
-	#post(message: (MediaReply & {readonly id: number | null}) | MediaEvent): void {
-		this.#user.postMessage(message);
-	}
+function refuse(user: Link, id: number | undefined, code: string, message: string): void {
+	user.postMessage({ok: false, code, message, id: id ?? null});
 }
 
 function placeOf({leg: _, ...place}: CreateRelay['legs'][number]): LegPlace {

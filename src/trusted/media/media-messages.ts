@@ -1,8 +1,9 @@
 import {isIP} from 'node:net';
 import {z} from 'zod';
-import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
+import {type CodedFailure, ok, type Result} from '../../base/result.js';
 import {isSrtpSuiteName} from '../../wire/sdes/suites.js';
 import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../toolbox/protocol.js';
+import {isForeign} from './foreign-message.js';
 import type {KeyChannelReply, MediaCommand, SourcePolicy} from './protocol.js';
 import {parseNetwork} from './source-policy.js';
 import {icePassword, iceUsernameFragment} from './stun-policy.js';
@@ -142,15 +143,23 @@ const keyChannelReply = z.union([
 	z.strictObject({ok: z.literal(true)}),
 ]);
 
+/** `isForeign`: it cannot have come from a user domain of ours, whatever strangers sent to that. */
+export type CommandFailure = CodedFailure<'BAD_COMMAND'> & {readonly isForeign: boolean};
+
 /** Reads a command from the user domain, without its envelope. */
-export function parseMediaCommand(message: object): Result<MediaCommand, CodedFailure<'BAD_COMMAND'>> {
+export function parseMediaCommand(message: object): Result<MediaCommand, CommandFailure> {
 	const parsed = command.safeParse(message);
 	if (parsed.success) {
 		return ok(parsed.data);
 	}
 
 	const where = parsed.error.issues[0]?.path.join('.').slice(0, 60) ?? '';
-	return fail('BAD_COMMAND', `Expected a media command as agreed, got one that is not${where && ` in \`${where}\``}.`);
+	const failure = {
+		code: 'BAD_COMMAND' as const,
+		message: `Expected a media command as agreed, got one that is not${where && ` in \`${where}\``}.`,
+		isForeign: isForeign(parsed.error),
+	};
+	return {ok: false, failure};
 }
 
 /** What is learned from tags needs tags. */

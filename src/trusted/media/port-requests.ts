@@ -1,5 +1,5 @@
-import type {MessagePort} from 'node:worker_threads';
 import {SallyportError} from '../../base/error.js';
+import type {Link} from '../../base/link.js';
 
 type Waiting<Reply> = {
 	readonly resolve: (reply: Reply) => void;
@@ -21,13 +21,13 @@ export type PortRequestsOptions<Reply> = {
  * When the port closes every open request rejects with `PORT_CLOSED`.
  */
 export class PortRequests<Request extends object, Reply> {
-	readonly #port: MessagePort;
+	readonly #port: Link;
 	readonly #options: PortRequestsOptions<Reply>;
 	readonly #waiting = new Map<number, Waiting<Reply>>();
 	#lastId = 0;
 	#isClosed = false;
 
-	constructor(port: MessagePort, options: PortRequestsOptions<Reply>) {
+	constructor(port: Link, options: PortRequestsOptions<Reply>) {
 		this.#port = port;
 		this.#options = options;
 		port.on('message', (message: unknown) => this.#onMessage(message));
@@ -44,7 +44,12 @@ export class PortRequests<Request extends object, Reply> {
 			const {timeoutMs} = this.#options;
 			const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#onTimeout(id), timeoutMs);
 			this.#waiting.set(id, {resolve, reject, timer});
-			this.#port.postMessage({...request, id});
+			try {
+				this.#port.postMessage({...request, id});
+			} catch (error) {
+				this.#take(id);
+				reject(error);
+			}
 		});
 	}
 

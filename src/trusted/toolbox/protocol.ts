@@ -70,6 +70,28 @@ export type AuthorizeBridge = {
 /** The call is over: its peer keys are retired, its own keys and tickets forgotten. */
 export type EndCall = {readonly kind: 'end-call'; readonly call: string; readonly reason: string};
 
+/**
+ * Leaves what the user domain needs to find a call again when it comes back from the dead: the toolbox keeps the dialog state of
+ * calls across a restart of the user domain, as long as it knows the call, and does not read it. Replaces what was left before.
+ */
+export type KeepCall = {
+	readonly kind: 'keep-call';
+	/** One that the toolbox knows. */
+	readonly call: string;
+	/** At most 65536 octets, without keys. */
+	readonly snapshot: Uint8Array;
+};
+
+/** Asks for the calls that the toolbox knows, in the order of their names, as many as fit a message. */
+export type ReadCalls = {
+	readonly kind: 'read-calls';
+	/** Those after this name; empty: from the first. */
+	readonly after: string;
+};
+
+/** A call that the toolbox knows, and what was left for it. */
+export type KeptCall = {readonly call: string; readonly snapshot?: Uint8Array};
+
 export type ReadAlerts = {readonly kind: 'read-alerts'; readonly afterSequence: number; readonly limit: number};
 /** Identities after one by name, with the addresses that are known for them. What is known changes only on the toolbox's own side. */
 export type ReadOrigins = {readonly kind: 'read-origins'; readonly after: string; readonly limit: number};
@@ -81,6 +103,8 @@ export type ToolboxRequest =
 	| FilterOutbound
 	| AuthorizeBridge
 	| EndCall
+	| KeepCall
+	| ReadCalls
 	| ReadAlerts
 	| ReadOrigins
 	| ReadLedger;
@@ -169,6 +193,8 @@ export type ToolboxReply =
 	| {readonly verdict: 'key'; readonly handle: OwnKeyHandle}
 	| {readonly verdict: 'ticket'; readonly ticket: BridgeTicket}
 	| {readonly verdict: 'done'}
+	/** Empty: there are no more. */
+	| {readonly verdict: 'calls'; readonly calls: readonly KeptCall[]}
 	| {readonly verdict: 'alerts'; readonly alerts: readonly Alert[]}
 	| {readonly verdict: 'origins'; readonly origins: readonly KnownOrigin[]}
 	| {readonly verdict: 'ledger'; readonly entries: readonly LedgerEntry[]}

@@ -1,6 +1,6 @@
 import {EventEmitter} from 'node:events';
-import type {MessagePort} from 'node:worker_threads';
 import {SallyportError} from '../../base/error.js';
+import type {Link} from '../../base/link.js';
 import {PortRequests} from '../media/port-requests.js';
 import type {
 	Alert,
@@ -11,6 +11,7 @@ import type {
 	FilterInbound,
 	FilterOutbound,
 	KnownOrigin,
+	KeptCall,
 	LedgerEntry,
 	MintKey,
 	Outbound,
@@ -27,7 +28,7 @@ import type {
 export class ToolboxClient extends EventEmitter<{alert: [Alert]}> {
 	readonly #requests: PortRequests<ToolboxRequest, ToolboxReply>;
 
-	constructor(port: MessagePort) {
+	constructor(port: Link) {
 		super();
 		this.#requests = new PortRequests(port, {
 			parseReply: (reply) => reply as ToolboxReply,
@@ -62,6 +63,24 @@ export class ToolboxClient extends EventEmitter<{alert: [Alert]}> {
 	/** Says that a call is over. */
 	async endCall(request: Omit<EndCall, 'kind'>): Promise<void> {
 		await this.#ask({kind: 'end-call', ...request});
+	}
+
+	/** Leaves what a restarted user domain needs for a call; octets as `KeepCall` says. */
+	async keepCall(call: string, snapshot: Uint8Array): Promise<void> {
+		await this.#ask({kind: 'keep-call', call, snapshot});
+	}
+
+	/** All calls that the toolbox knows, with what was left for them. */
+	async readCalls(): Promise<readonly KeptCall[]> {
+		const all: KeptCall[] = [];
+		for (;;) {
+			const reply = await this.#ask({kind: 'read-calls', after: all.at(-1)?.call ?? ''});
+			const calls = reply.verdict === 'calls' ? reply.calls : unexpected();
+			all.push(...calls);
+			if (calls.length === 0) {
+				return all;
+			}
+		}
 	}
 
 	/** Alerts after a sequence number, oldest first; at most 1000. */

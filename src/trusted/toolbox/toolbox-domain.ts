@@ -1,86 +1,101 @@
-import type {MessagePort} from 'node:worker_threads';
+import {SallyportError} from '../../base/error.js';
+import type {Link} from '../../base/link.js';
+import type {Result} from '../../base/result.js';
 import {idOf} from '../media/port-requests.js';
-import type {KeyChannelReply} from '../media/protocol.js';
-import type {ToolboxReply} from './protocol.js';
+import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
+import type {ToolboxReply, ToolboxRequest} from './protocol.js';
 import type {Toolbox} from './toolbox.js';
-import {parseKeyChannelRequest, parseToolboxRequest} from './toolbox-messages.js';
+import {parseKeyChannelRequest, parseToolboxRequest, type RequestFailure} from './toolbox-messages.js';
+
+/** What happens where a message came that no domain of ours can have sent. */
+export type LinkManners = {
+	/** The link is closed then. @default it is refused, and may go on */
+	readonly onBreach?: () => void;
+};
 
 /**
- * The toolbox behind message ports. `{id, …request}` comes, `{id, …reply}` goes, in any order. Whatever is not a request as
- * agreed is refused and audited; nothing that comes here can throw.
+ * The toolbox behind links. `{id, …request}` comes, `{id, …reply}` goes, in any order. Whatever is not a request as agreed is
+ * refused and audited; nothing that comes here can throw.
  */
 export class ToolboxDomain {
 	readonly #toolbox: Toolbox;
-	readonly #ports = new Set<MessagePort>();
+	readonly #links = new Set<Link>();
 
 	constructor(toolbox: Toolbox) {
 		this.#toolbox = toolbox;
 	}
 
 	/** Serves the user domain. */
-	attachUser(port: MessagePort): void {
-		port.on(
+	attachUser(link: Link, manners: LinkManners = {}): void {
+		link.on(
 			'close',
-			this.#toolbox.onAlert((alert) => port.postMessage({event: 'alert', alert})),
+			this.#toolbox.onAlert((alert) => link.postMessage({event: 'alert', alert})),
 		);
-		this.#attach(
-			port,
-			async (data): Promise<ToolboxReply> => {
-				const envelope = parseToolboxRequest(data);
-				if (!envelope) {
-					this.#toolbox.refuse('BAD_REQUEST', '');
-					return {verdict: 'refused', code: 'BAD_REQUEST', message: 'Expected a request as agreed.'};
-				}
-
-				return this.#toolbox.handle(envelope.request);
-			},
-			{verdict: 'refused', code: 'BUSY', message: `Expected at most ${maxOpenRequests} open requests.`},
-		);
+		this.#attach<ToolboxRequest, ToolboxReply>(link, manners, {
+			parse: parseToolboxRequest,
+			answer: (request) => this.#toolbox.handle(request),
+			refuse: (code, message) => ({verdict: 'refused', code, message}),
+		});
 	}
 
 	/** Serves the media domain. The user domain must not hold the other end. */
-	attachMedia(port: MessagePort): void {
-		this.#attach(
-			port,
-			async (data): Promise<KeyChannelReply> => {
-				const envelope = parseKeyChannelRequest(data);
-				if (!envelope) {
-					this.#toolbox.refuse('BAD_REQUEST', '');
-					return {ok: false, code: 'BAD_REQUEST', message: 'Expected a request as agreed.'};
-				}
-
-				return this.#toolbox.redeem(envelope.request);
-			},
-			{ok: false, code: 'BUSY', message: `Expected at most ${maxOpenRequests} open requests.`},
-		);
+	attachMedia(link: Link, manners: LinkManners = {}): void {
+		this.#attach<KeyChannelRequest, KeyChannelReply>(link, manners, {
+			parse: parseKeyChannelRequest,
+			answer: (request) => this.#toolbox.redeem(request),
+			refuse: (code, message) => ({ok: false, code, message}),
+		});
 	}
 
-	/** Closes the ports; the toolbox stays open. */
+	/** Closes the links; the toolbox stays open. */
 	close(): void {
-		for (const port of this.#ports) {
-			port.close();
+		for (const link of this.#links) {
+			link.close();
 		}
 	}
 
-	#attach<Reply extends object>(port: MessagePort, answer: (data: unknown) => Promise<Reply>, busy: Reply): void {
+	#attach<Request, Reply extends object>(link: Link, manners: LinkManners, service: Service<Request, Reply>): void {
+		const {parse, answer, refuse} = service;
 		let open = 0;
-		this.#ports.add(port);
-		port.on('close', () => this.#ports.delete(port));
-		port.on('message', async (data: unknown) => {
+		this.#links.add(link);
+		link.on('close', () => this.#links.delete(link));
+		link.on('message', async (data: unknown) => {
 			const id = idOf(data) ?? 0;
 			if (open >= maxOpenRequests) {
-				port.postMessage({...busy, id});
+				link.postMessage({...refuse('BUSY', `Expected at most ${maxOpenRequests} open requests.`), id});
+				return;
+			}
+
+			const request = parse(data);
+			if (!request.ok) {
+				this.#toolbox.refuse('BAD_REQUEST', '');
+				link.postMessage({...refuse('BAD_REQUEST', 'Expected a request as agreed.'), id});
+				if (request.failure.isForeign && manners.onBreach) {
+					link.close();
+					manners.onBreach();
+				}
+
 				return;
 			}
 
 			open++;
 			try {
-				port.postMessage({...(await answer(data)), id});
+				link.postMessage({...(await answer(request.value)), id});
+			} catch (error) {
+				// Of ours nothing throws but a message that is too long for the other side.
+				const code = error instanceof SallyportError ? error.code : 'INTERNAL';
+				link.postMessage({...refuse(code, 'Expected an answer that can be sent.'), id});
 			} finally {
 				open--;
 			}
 		});
 	}
 }
+
+type Service<Request, Reply> = {
+	readonly parse: (data: unknown) => Result<Request, RequestFailure>;
+	readonly answer: (request: Request) => Promise<Reply>;
+	readonly refuse: (code: string, message: string) => Reply;
+};
 
 const maxOpenRequests = 4096;

@@ -1,7 +1,10 @@
 import {isIP} from 'node:net';
 import {z} from 'zod';
+import {ok, type Result} from '../../base/result.js';
 import {isSrtpSuiteName} from '../../wire/sdes/suites.js';
+import {isForeign} from '../media/foreign-message.js';
 import type {KeyChannelRequest} from '../media/protocol.js';
+import {maxSnapshotOctets} from './calls/call-table.js';
 import type {ToolboxRequest} from './protocol.js';
 
 /** What the toolbox accepts from its ports; see protocol.ts for what the fields mean. Unknown fields are refused. */
@@ -63,6 +66,13 @@ const toolboxRequest = z.discriminatedUnion('kind', [
 			.refine((legs) => new Set(legs.map(({leg}) => leg)).size === legs.length),
 	}),
 	z.strictObject({id, kind: z.literal('end-call'), call, reason: z.string().max(200)}),
+	z.strictObject({
+		id,
+		kind: z.literal('keep-call'),
+		call,
+		snapshot: z.instanceof(Uint8Array).refine(({length}) => length <= maxSnapshotOctets),
+	}),
+	z.strictObject({id, kind: z.literal('read-calls'), after: z.string().max(64)}),
 	z.strictObject({id, kind: z.literal('read-alerts'), afterSequence: z.int().min(0), limit: z.int().min(1).max(1000)}),
 	z.strictObject({
 		id,
@@ -81,23 +91,24 @@ const keyChannelRequest = z.discriminatedUnion('kind', [
 	z.strictObject({id, kind: z.literal('heard-from'), call, leg, address}),
 ]);
 
-export type Envelope<Body> = {readonly id: number; readonly request: Body};
+/** `isForeign`: it cannot have come from a domain of ours, whatever strangers sent to that. */
+export type RequestFailure = {readonly isForeign: boolean};
 
-/** Reads an envelope from the user domain; undefined where it is not one as agreed. */
-export function parseToolboxRequest(data: unknown): Envelope<ToolboxRequest> | undefined {
-	return taken(toolboxRequest.safeParse(data)) as Envelope<ToolboxRequest> | undefined;
+/** Reads an envelope from the user domain, and returns the request in it. */
+export function parseToolboxRequest(data: unknown): Result<ToolboxRequest, RequestFailure> {
+	return taken(toolboxRequest.safeParse(data)) as Result<ToolboxRequest, RequestFailure>;
 }
 
-/** Reads an envelope from the media domain; undefined where it is not one as agreed. */
-export function parseKeyChannelRequest(data: unknown): Envelope<KeyChannelRequest> | undefined {
-	return taken(keyChannelRequest.safeParse(data)) as Envelope<KeyChannelRequest> | undefined;
+/** Reads an envelope from the media domain, and returns the request in it. */
+export function parseKeyChannelRequest(data: unknown): Result<KeyChannelRequest, RequestFailure> {
+	return taken(keyChannelRequest.safeParse(data)) as Result<KeyChannelRequest, RequestFailure>;
 }
 
-function taken(parsed: {readonly success: boolean; readonly data?: {readonly id: number}}) {
-	if (!parsed.success || parsed.data === undefined) {
-		return undefined;
+function taken(parsed: z.ZodSafeParseResult<{id: number}>): Result<object, RequestFailure> {
+	if (!parsed.success) {
+		return {ok: false, failure: {isForeign: isForeign(parsed.error)}};
 	}
 
-	const {id, ...request} = parsed.data;
-	return {id, request};
+	const {id: _, ...request} = parsed.data;
+	return ok(request);
 }

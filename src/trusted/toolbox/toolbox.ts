@@ -297,6 +297,11 @@ export class Toolbox {
 			case 'end-call':
 				await endCall(state, request.call, request.reason);
 				return {verdict: 'done'};
+			case 'keep-call':
+				state.services.calls.keepSnapshot(request.call, request.snapshot);
+				return {verdict: 'done'};
+			case 'read-calls':
+				return {verdict: 'calls', calls: state.services.calls.kept(request.after)};
 			case 'read-alerts':
 				return {verdict: 'alerts', alerts: state.services.alerts.read(request.afterSequence, request.limit)};
 			case 'read-origins':

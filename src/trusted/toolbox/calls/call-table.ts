@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {SallyportError} from '../../../base/error.js';
 import {ledgerKey} from '../ledger/ledger-record.js';
 import type {CallDecision} from '../policy/call-rules.js';
-import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../protocol.js';
+import type {BridgeTicket, KeptCall, OwnKeyHandle, PeerKeyHandle} from '../protocol.js';
 import type {KeyVault} from './key-vault.js';
 import {Leg, type OwnKey, type PeerKey} from './leg.js';
 
@@ -19,6 +19,8 @@ type Call = {
 	readonly tickets: Set<BridgeTicket>;
 	/** Peer that a ticket was given for, by leg. */
 	readonly ticketPeers: Map<string, string>;
+	/** What the user domain left for itself. */
+	snapshot?: Uint8Array;
 };
 
 /** Calls that live, their legs, and what was handed out for them. Bounded: a full table refuses new calls. */
@@ -143,6 +145,34 @@ export class CallTable {
 		return ticket;
 	}
 
+	/** Keeps what the user domain left. Throws `SallyportError` UNKNOWN_CALL. */
+	keepSnapshot(name: string, snapshot: Uint8Array): void {
+		const call = this.#calls.get(name);
+		if (call === undefined) {
+			throw new SallyportError('UNKNOWN_CALL', 'Expected a call that the toolbox knows.');
+		}
+
+		call.snapshot = Uint8Array.from(snapshot);
+	}
+
+	/** Calls with what was left for them, by name from the first after `after`: one at least, and no more than a message holds. */
+	kept(after: string): readonly KeptCall[] {
+		const names = [...this.#calls.keys()].filter((name) => name > after).sort();
+		const kept: KeptCall[] = [];
+		let octets = 0;
+		for (const name of names) {
+			const snapshot = this.#calls.get(name)?.snapshot;
+			octets += 128 + (snapshot?.length ?? 0);
+			if (kept.length > 0 && octets > maxKeptOctets) {
+				break;
+			}
+
+			kept.push({call: name, ...(snapshot && {snapshot})});
+		}
+
+		return kept;
+	}
+
 	/** Forgets a call and returns what it had claimed. */
 	end(name: string): readonly string[] {
 		const call = this.#calls.get(name);
@@ -198,3 +228,6 @@ export function newHandle(): string {
 const maxLegs = 16;
 const maxOwnKeys = 256;
 const maxTickets = 16;
+/** Of what the user domain may leave for a call. */
+export const maxSnapshotOctets = 65_536;
+const maxKeptOctets = 1_048_576;
