@@ -56,13 +56,6 @@ Napi::Value createSocketPair(const Napi::CallbackInfo& info) {
   return both;
 }
 
-Napi::Value listenAtPath(const Napi::CallbackInfo& info) {
-  require(info.Env(), info[0].IsString(), "Expected a path.");
-  const auto listener = domains::listenAtPath(info[0].As<Napi::String>().Utf8Value());
-  if (!listener) throwSystem(info.Env(), listener.failure());
-  return Napi::Number::New(info.Env(), listener.value());
-}
-
 Napi::Value closeDescriptor(const Napi::CallbackInfo& info) {
   ::close(descriptorOf(info[0]));
   return info.Env().Undefined();
@@ -150,7 +143,6 @@ void registerDomains(Napi::Env env, Napi::Object exports) {
   exports.Set("hardenProcess", Napi::Function::New(env, hardenProcess));
   exports.Set("secretMemory", Napi::Function::New(env, secretMemory));
   exports.Set("createSocketPair", Napi::Function::New(env, createSocketPair));
-  exports.Set("listenAtPath", Napi::Function::New(env, listenAtPath));
   exports.Set("closeDescriptor", Napi::Function::New(env, closeDescriptor));
   exports.Set("PrivateChannel", PrivateChannel::define(env));
 }

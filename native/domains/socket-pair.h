@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 
 #include "base/result.h"
 
@@ -18,9 +17,5 @@ enum class PairKind : std::uint8_t { stream, records };
 
 /// Two connected AF_UNIX sockets that nobody else can reach. Both are closed on exec.
 Result<std::array<int, 2>, SystemFailure> createSocketPair(PairKind kind);
-
-/// A listening AF_UNIX socket at `path`, for its owner alone from the first moment on. Changes the
-/// process's umask for that moment: for a thread that is alone in making files.
-Result<int, SystemFailure> listenAtPath(const std::string& path);
 
 }  // namespace sallyport::domains

@@ -2,13 +2,15 @@ import process from 'node:process';
 import type {Command} from 'commander';
 import {type Clock, systemClock} from '../base/clock.js';
 import {SallyportError} from '../base/error.js';
-import {AdminServer, type AdminSource} from '../control/admin-server.js';
-import {AlertWebhook} from '../control/alert-webhook.js';
+import {AdminServer} from '../control/admin-server.js';
 import type {GatewayOptions} from '../gateway/gateway-options.js';
 import {openGateway, type RunningGateway} from '../gateway/open-gateway.js';
+import {hardenProcess} from '../trusted/media/processes/process-hardening.js';
 import {clockOfFile} from './clock-file.js';
 import {readConfiguration} from './configuration-file.js';
+import {adminSource, postAlerts, type Say, watchGateway} from './gateway-events.js';
 import {originCommands} from './origin/origin-commands.js';
+import {SeparateDomains} from './processes/separate-domains.js';
 import {clockPretending} from './shifted-clock.js';
 import {claimState} from './state-claim.js';
 
@@ -33,15 +35,22 @@ export function registerServeCommand(program: Command): void {
 }
 
 async function serve({config, json = false, ...pretended}: ServeOptions): Promise<void> {
+	const hardening = hardenProcess();
 	const options = readConfiguration(config);
 	const clock = clockOf(pretended);
+	const say = json ? sayJson : sayWords;
 	const claim = await claimState(options.toolbox.directory);
 	try {
-		const running = await openGateway(options, {clock});
-		try {
-			await run(running, options, clock, json ? sayJson : sayWords, config);
-		} finally {
-			await running.close();
+		const stop = stopSignal();
+		if (options.isolation === 'none') {
+			await runTogether(options, {config, clock, stop, say});
+		} else {
+			const domains = await SeparateDomains.start(options, {clock, say, hardening});
+			try {
+				await run(domains, options, {config, clock, stop, say});
+			} finally {
+				await domains.close();
+			}
 		}
 	} finally {
 		await claim.release();
@@ -56,55 +65,82 @@ function clockOf({pretendTime, pretendTimeFile}: Pick<ServeOptions, 'pretendTime
 	return pretendTime === undefined ? systemClock : clockPretending(pretendTime);
 }
 
-async function run(
-	running: RunningGateway,
-	options: GatewayOptions,
-	clock: Clock,
-	say: Say,
-	config: string,
-): Promise<void> {
-	const onHangUp = () => void reload(running, config, say);
-	process.on('SIGHUP', onHangUp);
-	const webhook = options.alertWebhook && new AlertWebhook(options.alertWebhook);
-	const stop = stopSignal();
-	const admin =
-		options.adminSocket === undefined
-			? undefined
-			: await AdminServer.open(options.adminSocket, adminSource(running), originCommands(running.origins));
+/** All domains in this process. */
+async function runTogether(options: GatewayOptions, surroundings: Surroundings): Promise<void> {
+	const {clock, say} = surroundings;
+	const running = await openGateway(options, {clock});
+	const webhook = postAlerts(running, options);
 	try {
-		watch(running, say);
-		if (webhook !== undefined) {
-			running.gateway.on('alert', (alert) => webhook.offer(alert));
+		const {adminSocket} = options;
+		const admin =
+			adminSocket === undefined
+				? undefined
+				: await AdminServer.open(adminSocket, adminSource(running), originCommands(running.origins));
+		try {
+			watchGateway(running, say);
+			say('isolation', {mode: 'none'});
+			const lost = running.lost.then((domain) => `${domain}-lost`);
+			await run({...running, adminSocket: admin?.socketPath, lost}, options, surroundings);
+		} finally {
+			await admin?.close();
 		}
-
-		if (clock !== systemClock) {
-			say('PRETENDED-TIME', {
-				now: new Date(clock.wallMs()).toISOString(),
-				warning: 'Freshness and certificates are judged by a clock that is wrong. For tests only.',
-			});
-		}
-
-		const {listening, suites, mediaReport} = running;
-		say('media-plane', {...mediaReport});
-		say('listening', {
-			sip: listening.map(({transport, address, port}) => `${transport}:${address}:${port}`),
-			media: options.media.interfaces.map(({name, address}) => `${name}:${address}`),
-			suites,
-			ledger: options.toolbox.directory,
-			openssl: process.versions.openssl,
-			...(admin === undefined ? {} : {adminSocket: admin.socketPath}),
-		});
-		const reason = await Promise.race([stop, running.lost.then((domain) => `${domain}-lost`)]);
-		say('stopping', {reason});
-		process.exitCode = reason.endsWith('-lost') ? 1 : 0;
 	} finally {
-		process.off('SIGHUP', onHangUp);
-		await admin?.close();
 		webhook?.close();
+		await running.close();
+	}
+}
+
+type Surroundings = {
+	/** Path of the configuration. */
+	readonly config: string;
+	readonly clock: Clock;
+	readonly stop: Promise<string>;
+	readonly say: Say;
+};
+
+/** What runs, in this process or in several. */
+type Served = Pick<RunningGateway, 'listening' | 'suites' | 'mediaReport' | 'reloadTemplates' | 'close'> & {
+	readonly adminSocket: string | undefined;
+	/** Why it cannot go on. */
+	readonly lost: Promise<string>;
+};
+
+async function run(served: Served, options: GatewayOptions, {config, clock, stop, say}: Surroundings): Promise<void> {
+	const onHangUp = () => void reload(served, config, say);
+	process.on('SIGHUP', onHangUp);
+	if (clock !== systemClock) {
+		say('PRETENDED-TIME', {
+			now: new Date(clock.wallMs()).toISOString(),
+			warning: 'Freshness and certificates are judged by a clock that is wrong. For tests only.',
+		});
 	}
 
-	await running.close();
+	const {listening, suites, adminSocket, mediaReport} = served;
+	say('media-plane', {...mediaReport});
+	say('listening', {
+		sip: listening.map(({transport, address, port}) => `${transport}:${address}:${port}`),
+		media: options.media.interfaces.map(({name, address}) => `${name}:${address}`),
+		suites,
+		ledger: options.toolbox.directory,
+		openssl: process.versions.openssl,
+		...(adminSocket === undefined ? {} : {adminSocket}),
+	});
+	const reason = await Promise.race([stop, served.lost]);
+	say('stopping', {reason});
+	process.exitCode = reason.endsWith('-lost') ? 1 : 0;
+	process.off('SIGHUP', onHangUp);
+	await served.close();
 	say('stopped', {});
+}
+
+/** Reads the configuration again for its templates (SIGHUP). What is wrong with it is said, and what was in force stays. */
+async function reload(served: Served, config: string, say: Say): Promise<void> {
+	try {
+		const {toolbox} = readConfiguration(config);
+		say('templates-reloaded', await served.reloadTemplates(toolbox.templates ?? []));
+	} catch (error) {
+		say('failure', {code: error instanceof SallyportError ? error.code : 'INTERNAL'});
+	}
 }
 
 function stopSignal(): Promise<string> {
@@ -123,47 +159,6 @@ function stopSignal(): Promise<string> {
 		// Calls go on where nobody reads the events any more.
 		process.stdout.on('error', () => {});
 	});
-}
-
-/** Reads the configuration again for its templates (SIGHUP). What is wrong with it is said, and what was in force stays. */
-async function reload(running: RunningGateway, config: string, say: Say): Promise<void> {
-	try {
-		const {toolbox} = readConfiguration(config);
-		say('templates-reloaded', await running.reloadTemplates(toolbox.templates ?? []));
-	} catch (error) {
-		say('failure', {code: error instanceof SallyportError ? error.code : 'INTERNAL'});
-	}
-}
-
-type Say = (event: string, figures: Readonly<Record<string, unknown>>) => void;
-
-function watch({gateway}: RunningGateway, say: Say): void {
-	gateway.on('alert', (alert) => say('alert', {...alert}));
-	gateway.on('call-established', (summary) => say('call-established', {...summary}));
-	gateway.on('call-refused', ({call, caller, callee}, {status, reason}) =>
-		say('call-refused', {call, caller, callee, status, reason}),
-	);
-	gateway.on('call-ended', ({call, caller, callee}, reason, legs) =>
-		say('call-ended', {call, caller, callee, reason, legs}),
-	);
-	gateway.on('media', (event) => say(`media-${event.kind}`, {...event}));
-	gateway.on('failure', (error) => say('failure', {code: error instanceof SallyportError ? error.code : 'INTERNAL'}));
-}
-
-function adminSource(running: RunningGateway): AdminSource {
-	return {
-		calls: () => running.gateway.calls,
-		statistics: () => running.gateway.readStatistics(),
-		counters: () => running.gateway.counters,
-		alerts: (query) => running.readAlerts(boundedInteger(query.get('after'), 0, Number.MAX_SAFE_INTEGER), 1000),
-		origins: (query) => running.readOrigins(query.get('after') ?? '', boundedInteger(query.get('limit'), 100, 1000)),
-		ledger: (query) => running.readLedger(boundedInteger(query.get('limit'), 100, 1000)),
-	};
-}
-
-function boundedInteger(text: string | null, otherwise: number, maximum: number): number {
-	const value = text === null || text === '' ? otherwise : Number(text);
-	return Number.isInteger(value) && value >= 0 ? Math.min(value, maximum) : otherwise;
 }
 
 function sayJson(event: string, figures: Readonly<Record<string, unknown>>): void {

@@ -39,6 +39,12 @@ export type GatewayOptions = {
 	readonly adminSocket?: string;
 	/** Where alerts are posted as they are raised. @default nowhere */
 	readonly alertWebhook?: AlertWebhookOptions;
+	/**
+	 * Do toolbox, media and user domain have a process each? `openGateway` knows `none` alone; `sallyport serve` is the toolbox
+	 * process and starts the others, under identities of their own where they are named and it is root. @default `process` in
+	 * `serve`, `none` embedded
+	 */
+	readonly isolation?: 'process' | 'none' | ProcessIdentities;
 };
 
 /** Alerts by HTTP (docs/alerts.md). */
@@ -52,6 +58,16 @@ export type AlertWebhookOptions = {
 	/** Tries before an alert is dropped, 1 to 20. @default 8 */
 	readonly maxAttempts?: number;
 };
+
+/** Numbers of users and groups that the processes take on. @default that of the process that starts them */
+export type ProcessIdentities = {
+	readonly user?: ProcessIdentity;
+	readonly media?: ProcessIdentity;
+	/** Taken on when all is up. A process that dies after that is not started again: the whole ends. */
+	readonly toolbox?: ProcessIdentity;
+};
+
+export type ProcessIdentity = {readonly uid: number; readonly gid: number};
 
 export const defaultSuites: readonly SrtpSuiteName[] = [
 	'AEAD_AES_256_GCM',
@@ -104,6 +120,10 @@ const listen = z
 		(entry) => concreteAddress.safeParse(entry.address).success || entry.advertisedAddress !== undefined,
 		'Expected `advertisedAddress` with an address that stands for all.',
 	);
+const identity = z.strictObject({
+	uid: z.int().min(1).max(4_294_967_293),
+	gid: z.int().min(1).max(4_294_967_293),
+});
 const gatewayOptions = z.strictObject({
 	listen: z.array(listen).min(1).max(64),
 	media: z.strictObject({
@@ -164,5 +184,15 @@ const gatewayOptions = z.strictObject({
 			timeoutMs: z.int().min(100).max(60_000).exactOptional(),
 			maxAttempts: z.int().min(1).max(20).exactOptional(),
 		})
+		.exactOptional(),
+	isolation: z
+		.union([
+			z.enum(['process', 'none']),
+			z.strictObject({
+				user: identity.exactOptional(),
+				media: identity.exactOptional(),
+				toolbox: identity.exactOptional(),
+			}),
+		])
 		.exactOptional(),
 });

@@ -108,8 +108,13 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		const timeUp = new Promise((resolve) => {
 			timer = setTimeout(resolve, farewellMs);
 		});
-		await Promise.race([Promise.allSettled([...this.#calls.values()].map((call) => call.end(reason))), timeUp]);
+		await Promise.race([this.endCalls(reason), timeUp]);
 		clearTimeout(timer);
+	}
+
+	/** Ends the calls that are there now; others may come. Resolves as `close` does. */
+	async endCalls(reason: string): Promise<void> {
+		await Promise.allSettled([...this.#calls.values()].map((call) => call.end(reason)));
 	}
 
 	#receive(incoming: IncomingRequest): void {

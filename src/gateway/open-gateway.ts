@@ -58,6 +58,13 @@ export async function openGateway(
 	const {listen, media, suites = defaultSuites, routes, toolbox, maxCalls = 1000, maxRingingMs = 180_000} = parsed;
 	const {rtpTimeoutMs = 60_000, rtcpTimeoutMs = 0} = parsed;
 	demandInterfaces(parsed);
+	if (parsed.isolation !== undefined && parsed.isolation !== 'none') {
+		throw new SallyportError(
+			'BAD_OPTIONS',
+			'Expected `isolation: none` of a gateway that shares its process with others.',
+		);
+	}
+
 	const domains = await startDomains({toolbox, media, maxCalls, clock});
 	const sources = new SourceBudgets(parsed.admission);
 	let endpoint: SipEndpoint;

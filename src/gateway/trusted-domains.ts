@@ -6,6 +6,7 @@ import {MediaDomain} from '../trusted/media/media-domain.js';
 import {MediaPlane} from '../trusted/media/media-plane.js';
 import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
 import type {MediaPlaneReport} from '../trusted/media/plane-report.js';
+import type {KeyVault} from '../trusted/toolbox/calls/key-vault.js';
 import type {OriginAdministration} from '../trusted/toolbox/origin/origin-administration.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
 import type {TemplateReload} from '../trusted/toolbox/template-replacement.js';
@@ -86,10 +87,10 @@ export async function startTrustedDomains(options: TrustedDomainsOptions): Promi
 	};
 }
 
-/** Gives the system's refusals a sentence: which directory, and why not. */
-async function openToolbox(options: ToolboxOptions, clock: Clock): Promise<Toolbox> {
+/** As `Toolbox.open`; gives the system's refusals a sentence, too: which directory, and why not. */
+export async function openToolbox(options: ToolboxOptions, clock: Clock, vault?: KeyVault): Promise<Toolbox> {
 	try {
-		return await Toolbox.open(options, {clock});
+		return await Toolbox.open(options, {clock, ...(vault && {vault})});
 	} catch (cause) {
 		if (cause instanceof SallyportError) {
 			throw cause;

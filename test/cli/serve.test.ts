@@ -1,103 +1,12 @@
-import {type ChildProcess, execFileSync, spawn, spawnSync} from 'node:child_process';
+import {execFileSync, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtempSync, rmdirSync} from 'node:fs';
-import {chmod, mkdir, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
-import {request} from 'node:http';
+import {chmod, mkdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {type AddressInfo, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
-import process from 'node:process';
-import {createInterface} from 'node:readline';
 import test, {type ExecutionContext} from 'ava';
-import {type DemoWorld, makeWorld, writeGatewayConfiguration} from '#dist/cli/demo/demo-world.js';
-
-type Event = {readonly event: string; readonly [figure: string]: unknown};
-
-/** `sallyport serve` and what it says. */
-class Served {
-	readonly child: ChildProcess;
-	readonly exited: Promise<number | string>;
-	readonly lines: string[] = [];
-	stderr = '';
-	readonly #waiting = new Set<() => void>();
-
-	constructor(t: ExecutionContext, configuration: string, more: readonly string[] = []) {
-		this.child = spawn(process.execPath, [resolve('dist/cli/main.js'), 'serve', '--config', configuration, ...more], {
-			stdio: ['ignore', 'pipe', 'pipe'],
-		});
-		const {stdout, stderr} = this.child;
-		if (stdout && stderr) {
-			createInterface({input: stdout}).on('line', (line) => {
-				this.lines.push(line);
-				this.#wake();
-			});
-			stderr.on('data', (data) => {
-				this.stderr += String(data);
-			});
-		}
-
-		this.exited = once(this.child, 'close').then(([code, signal]) => {
-			this.#wake();
-			return (code ?? signal) as number | string;
-		});
-		t.teardown(async () => {
-			this.child.kill('SIGKILL');
-			await this.exited;
-		});
-	}
-
-	get events(): readonly Event[] {
-		return this.lines.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Event] : []));
-	}
-
-	async event(name: string): Promise<Event> {
-		for (;;) {
-			const found = this.events.find(({event}) => event === name);
-			if (found) {
-				return found;
-			}
-
-			if (this.child.exitCode !== null) {
-				throw new Error(`Expected ${name}, got the end (${this.child.exitCode}): ${this.stderr}`);
-			}
-
-			await new Promise<void>((wake) => this.#waiting.add(wake));
-		}
-	}
-
-	#wake(): void {
-		for (const wake of this.#waiting) {
-			wake();
-		}
-
-		this.#waiting.clear();
-	}
-}
-
-type Scene = {
-	readonly folder: string;
-	readonly world: DemoWorld;
-	readonly configuration: string;
-	/** The configuration with a change to its text, in another file beside it. */
-	readonly changed: (change: (yaml: string) => string) => Promise<string>;
-};
-
-async function openScene(t: ExecutionContext): Promise<Scene> {
-	const folder = await mkdtemp(join(tmpdir(), 'sallyport-serve-'));
-	t.teardown(() => rm(folder, {recursive: true, force: true}));
-	const world = await makeWorld(folder, join(folder, 'output'));
-	const configuration = await writeGatewayConfiguration(world, 5099);
-	return {
-		folder,
-		world,
-		configuration,
-		changed: async (change) => {
-			const path = join(folder, 'changed.yaml');
-			await writeFile(path, change(await readFile(configuration, 'utf8')));
-			return path;
-		},
-	};
-}
+import {ask, openScene, Served} from './support/served.js';
 
 /** Refused with exit code 1 and one sentence on standard error. */
 async function isRefused(
@@ -117,21 +26,6 @@ async function isRefused(
 	t.is(served.stderr.trimEnd().split('\n').length, 1, served.stderr);
 	t.deepEqual(served.lines, []);
 	t.notRegex(served.stderr, /PRIVATE KEY-----\s*\w{20}/);
-}
-
-function ask(socketPath: string, path: string, method = 'GET'): Promise<{status: number; body: unknown}> {
-	return new Promise((settle, reject) => {
-		const asking = request({socketPath, path, method}, async (response) => {
-			const chunks: Buffer[] = [];
-			for await (const chunk of response) {
-				chunks.push(chunk as Buffer);
-			}
-
-			settle({status: response.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString())});
-		});
-		asking.once('error', reject);
-		asking.end();
-	});
 }
 
 test.serial('a configuration that cannot be used is refused in one sentence that says where', async (t) => {

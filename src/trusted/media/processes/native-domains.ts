@@ -13,7 +13,6 @@ export type NativeDomains = {
 	hardenProcess(): Hardening;
 	secretMemory(): {readonly octets: number; readonly lockedOctets: number};
 	createSocketPair(keepsRecords: boolean): readonly [number, number];
-	listenAtPath(path: string): number;
 	closeDescriptor(descriptor: number): void;
 	PrivateChannel: new (descriptor: number, receives: boolean, exitAfterMs: number) => NativePrivateChannel;
 };

@@ -9,11 +9,6 @@ export function createSocketPair(kind: 'stream' | 'records'): readonly [number, 
 	return coded(() => nativeDomains().createSocketPair(kind === 'records'));
 }
 
-/** A listening AF_UNIX socket at a path, for its owner alone. Throws `SallyportError` DOMAIN_LINK_FAILED. */
-export function listenAtPath(path: string): number {
-	return coded(() => nativeDomains().listenAtPath(path));
-}
-
 export function closeDescriptor(descriptor: number): void {
 	nativeDomains().closeDescriptor(descriptor);
 }

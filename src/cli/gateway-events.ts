@@ -1,0 +1,61 @@
+import {SallyportError} from '../base/error.js';
+import type {AdminSource} from '../control/admin-server.js';
+import {AlertWebhook} from '../control/alert-webhook.js';
+import type {GatewayOptions} from '../gateway/gateway-options.js';
+import type {RunningGateway} from '../gateway/open-gateway.js';
+
+/** Prints an event, or has it printed. */
+export type Say = (event: string, figures: Readonly<Record<string, unknown>>) => void;
+
+/** Says what happens in a gateway. */
+export function watchGateway({gateway}: RunningGateway, say: Say): void {
+	gateway.on('alert', (alert) => say('alert', {...alert}));
+	gateway.on('call-established', (summary) => say('call-established', {...summary}));
+	gateway.on('call-refused', ({call, caller, callee}, {status, reason}) =>
+		say('call-refused', {call, caller, callee, status, reason}),
+	);
+	gateway.on('call-ended', ({call, caller, callee}, reason, legs) =>
+		say('call-ended', {call, caller, callee, reason, legs}),
+	);
+	gateway.on('media', (event) => say(`media-${event.kind}`, {...event}));
+	gateway.on('failure', (error) => say('failure', {code: error instanceof SallyportError ? error.code : 'INTERNAL'}));
+}
+
+/** Posts alerts where the options say so. */
+export function postAlerts(
+	{gateway}: RunningGateway,
+	{alertWebhook}: Pick<GatewayOptions, 'alertWebhook'>,
+): AlertWebhook | undefined {
+	const webhook = alertWebhook && new AlertWebhook(alertWebhook);
+	if (webhook !== undefined) {
+		gateway.on('alert', (alert) => webhook.offer(alert));
+	}
+
+	return webhook;
+}
+
+/** What the admin socket shows of a gateway. */
+export function adminSource(running: RunningGateway): AdminSource {
+	return {
+		...userSource(running),
+		alerts: (query) => running.readAlerts(boundedInteger(query.get('after'), 0, Number.MAX_SAFE_INTEGER), 1000),
+		origins: (query) => running.readOrigins(query.get('after') ?? '', boundedInteger(query.get('limit'), 100, 1000)),
+		ledger: (query) => running.readLedger(boundedInteger(query.get('limit'), 100, 1000)),
+	};
+}
+
+/** The part of it that the user domain knows. */
+export function userSource({gateway}: RunningGateway): Readonly<Record<UserQuestion, () => unknown>> {
+	return {
+		calls: () => gateway.calls,
+		statistics: () => gateway.readStatistics(),
+		counters: () => gateway.counters,
+	};
+}
+
+export type UserQuestion = 'calls' | 'statistics' | 'counters';
+
+export function boundedInteger(text: string | null, otherwise: number, maximum: number): number {
+	const value = text === null || text === '' ? otherwise : Number(text);
+	return Number.isInteger(value) && value >= 0 ? Math.min(value, maximum) : otherwise;
+}

@@ -1,0 +1,112 @@
+/** The user process: SIP, and whatever strangers send. It holds no key. Started by the toolbox process. */
+import process from 'node:process';
+import {type Clock, systemClock} from '../../base/clock.js';
+import {SallyportError} from '../../base/error.js';
+import {openGateway} from '../../gateway/open-gateway.js';
+import {SocketLink} from '../../io/links/socket-link.js';
+import {MediaClient} from '../../trusted/media/media-client.js';
+import {ToolboxClient} from '../../trusted/toolbox/toolbox-client.js';
+import {postAlerts, type UserQuestion, userSource, watchGateway} from '../gateway-events.js';
+import type {ToUserProcess} from './control-messages.js';
+import {becomeProcess} from './own-process.js';
+
+const {requests, channel, report, obey, say} = becomeProcess();
+const toolbox = new ToolboxClient(requests);
+let media: MediaClient | undefined;
+let shiftMs = 0;
+let source: ReturnType<typeof userSource> | undefined;
+let end: (() => Promise<void>) | undefined;
+
+const toolboxLost = new Promise<'toolbox'>((resolve) => {
+	requests.on('close', () => resolve('toolbox'));
+});
+obey(async (message) => {
+	const said = message as ToUserProcess;
+	switch (said.kind) {
+		case 'start':
+			await start(said);
+			break;
+		case 'take-link': {
+			const descriptor = channel.takeDescriptor();
+			if (descriptor !== undefined) {
+				takeLink(new SocketLink(descriptor, {maxFrameOctets: maxStatisticsOctets}));
+			}
+
+			break;
+		}
+
+		case 'clock':
+			shiftMs = said.clockShiftMs;
+			break;
+		case 'ask':
+			void answer(said.id, said.what);
+			break;
+		case 'stop':
+			await end?.();
+			process.exit(0);
+	}
+});
+
+async function answer(id: number, what: UserQuestion): Promise<void> {
+	say({kind: 'answer', id, body: await source?.[what]()});
+}
+
+function takeLink(link: SocketLink): void {
+	if (media === undefined) {
+		media = new MediaClient(link);
+	} else {
+		media.attach(link);
+	}
+}
+
+async function start({options, mediaReport, clockShiftMs}: ToUserProcess & {readonly kind: 'start'}): Promise<void> {
+	const client = media;
+	if (client === undefined) {
+		throw new Error('Expected a link to the media domain before the start.');
+	}
+
+	shiftMs = clockShiftMs;
+	const clock: Clock = {...systemClock, wallMs: () => systemClock.wallMs() + shiftMs};
+	const orphans = await toolbox.readCalls();
+	const running = await openGateway(
+		{...options, toolbox: {} as never},
+		{
+			clock,
+			startDomains: async () => ({
+				toolbox,
+				media: client,
+				mediaReport,
+				lost: toolboxLost,
+				origins: undefined,
+				reloadTemplates: () => Promise.reject(new SallyportError('INTERNAL', 'Expected that of the toolbox process.')),
+				load: () => ({relays: 0, calls: 0, issued: 0}),
+				close: async () => {
+					client.close();
+					toolbox.close();
+				},
+			}),
+		},
+	);
+	watchGateway(running, (event, figures) => say({kind: 'event', event, figures}));
+	client.on('close', () => void running.gateway.endCalls('media-lost'));
+	postAlerts(running, options);
+	source = userSource(running);
+	end = () => running.close();
+	void running.lost.then(() => process.exit(1));
+	await endOrphans(
+		client,
+		orphans.map(({call}) => call),
+	);
+	say({kind: 'ready', report, listening: running.listening});
+}
+
+/** Calls of the user process before this one, whose dialogs nobody knows any more. */
+async function endOrphans(client: MediaClient, calls: readonly string[]): Promise<void> {
+	for (const call of calls) {
+		await client.destroyRelay(call).catch(() => []);
+		await toolbox.endCall({call, reason: 'user-lost'}).catch(() => {});
+		say({kind: 'event', event: 'call-lost', figures: {call}});
+	}
+}
+
+const maxStatisticsOctets = 33_554_432;
