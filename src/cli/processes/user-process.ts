@@ -2,12 +2,15 @@
 import process from 'node:process';
 import {type Clock, systemClock} from '../../base/clock.js';
 import {SallyportError} from '../../base/error.js';
+import type {CallSnapshot} from '../../gateway/bridged-call.js';
+import type {Gateway} from '../../gateway/gateway.js';
 import {openGateway} from '../../gateway/open-gateway.js';
 import {SocketLink} from '../../io/links/socket-link.js';
 import {MediaClient} from '../../trusted/media/media-client.js';
 import {ToolboxClient} from '../../trusted/toolbox/toolbox-client.js';
 import {postAlerts, type UserQuestion, userSource, watchGateway} from '../gateway-events.js';
 import type {ToUserProcess} from './control-messages.js';
+import {keepCalls, sortKept} from './kept-calls.js';
 import {becomeProcess} from './own-process.js';
 
 const {requests, channel, report, obey, say} = becomeProcess();
@@ -67,7 +70,7 @@ async function start({options, mediaReport, clockShiftMs}: ToUserProcess & {read
 
 	shiftMs = clockShiftMs;
 	const clock: Clock = {...systemClock, wallMs: () => systemClock.wallMs() + shiftMs};
-	const orphans = await toolbox.readCalls();
+	const {snapshots, lost} = sortKept(await toolbox.readCalls());
 	const running = await openGateway(
 		{...options, toolbox: {} as never},
 		{
@@ -93,11 +96,22 @@ async function start({options, mediaReport, clockShiftMs}: ToUserProcess & {read
 	source = userSource(running);
 	end = () => running.close();
 	void running.lost.then(() => process.exit(1));
-	await endOrphans(
-		client,
-		orphans.map(({call}) => call),
-	);
+	await endOrphans(client, [...lost, ...restore(running.gateway, snapshots)]);
+	keepCalls(running.gateway, toolbox);
 	say({kind: 'ready', report, listening: running.listening});
+}
+
+/** Goes on with the calls of the user process before this one; returns those with which that cannot be done. */
+function restore(gateway: Gateway, snapshots: readonly CallSnapshot[]): readonly string[] {
+	return snapshots.flatMap((snapshot) => {
+		try {
+			gateway.restore([snapshot]);
+			say({kind: 'event', event: 'call-restored', figures: {call: snapshot.call}});
+			return [];
+		} catch {
+			return [snapshot.call];
+		}
+	});
 }
 
 /** Calls of the user process before this one, whose dialogs nobody knows any more. */

@@ -1,7 +1,7 @@
 import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
 
 /**
- * Plain data as JSON; octets are written `{"$octets": "<base64>"}`. Never `v8.deserialize`: what comes is a stranger's.
+ * Plain data as JSON; octets are written `{"$octets": "<base64>"}`, big integers `{"$integer": "<decimal>"}`. Never `v8.deserialize`: what comes is a stranger's.
  * Reading refuses a name of a prototype, octets that are not base64 in its one form, and nesting beyond 32.
  */
 export function writeLinkMessage(message: object): Buffer {
@@ -11,6 +11,10 @@ export function writeLinkMessage(message: object): Buffer {
 /** Looks at the holder: a `Buffer` among the octets has been made something else when its value comes here. */
 function octetsAsText(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
 	const octets = this[name];
+	if (typeof octets === 'bigint') {
+		return {[integerName]: String(octets)};
+	}
+
 	return octets instanceof Uint8Array
 		? {[octetsName]: Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('base64')}
 		: value;
@@ -54,6 +58,10 @@ function withOctets(value: unknown, depth: number): unknown {
 		return octetsOf(entries);
 	}
 
+	if (Object.hasOwn(value, integerName)) {
+		return integerOf(entries);
+	}
+
 	const read: Record<string, unknown> = {};
 	for (const [name, inner] of entries) {
 		if (name === '__proto__') {
@@ -77,6 +85,16 @@ function octetsOf(entries: readonly (readonly [string, unknown])[]): Uint8Array 
 	return new Uint8Array(octets);
 }
 
+function integerOf(entries: readonly (readonly [string, unknown])[]): bigint {
+	const text = entries[0]?.[1];
+	if (entries.length !== 1 || typeof text !== 'string' || !/^-?\d{1,20}$/.test(text)) {
+		throw new RangeError('Expected an integer of at most 20 digits.');
+	}
+
+	return BigInt(text);
+}
+
 const octetsName = '$octets';
+const integerName = '$integer';
 const maxDepth = 32;
 const utf8 = new TextDecoder('utf-8', {fatal: true, ignoreBOM: true});
