@@ -53,8 +53,8 @@ class SecretMemory {
   SecretMemory() = default;
 
   void addBlock() {
-    void* block = ::mmap(nullptr, kBlockOctets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                         -1, 0);
+    void* block =
+        ::mmap(nullptr, kBlockOctets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED) std::abort();  // as without memory elsewhere
     ::madvise(block, kBlockOctets, MADV_DONTDUMP);
     octets_ += kBlockOctets;

@@ -27,8 +27,8 @@ enum class SendFailure : std::uint8_t { closed, full, randomSourceFailed };
 /// Members are thread-safe.
 class PrivateChannel {
  public:
-  /// Owns `descriptor`. `exitAfterMs` is for receivers: the process ends so long after the other end
-  /// is gone, unless the channel is closed before; negative: never.
+  /// Owns `descriptor`. `exitAfterMs` is for receivers: the process ends so long after the other
+  /// end is gone, unless the channel is closed before; negative: never.
   PrivateChannel(int descriptor, ChannelRole role, int exitAfterMs);
   ~PrivateChannel();
   PrivateChannel(const PrivateChannel&) = delete;

@@ -45,8 +45,8 @@ bool allow(int ruleset, const std::string& path, std::uint64_t rights) {
   landlock_path_beneath_attr rule{};
   rule.allowed_access = S_ISDIR(status.st_mode) ? rights : rights & kOfFiles;
   rule.parent_fd = opened;
-  const bool isAdded =
-      isKnown && ::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+  const bool isAdded = isKnown && ::syscall(SYS_landlock_add_rule, ruleset,
+                                            LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
   const int why = errno;
   ::close(opened);
   errno = why;
@@ -62,8 +62,7 @@ int confineWithLandlock(const Arguments& arguments) {
   const std::uint64_t handled = handledBy(static_cast<int>(version));
   Ruleset wanted{handled, 0, version >= 6 ? kScopes : 0};
   const std::size_t size = version >= 6 ? sizeof wanted : version >= 4 ? 16 : 8;
-  const int ruleset =
-      static_cast<int>(::syscall(SYS_landlock_create_ruleset, &wanted, size, 0));
+  const int ruleset = static_cast<int>(::syscall(SYS_landlock_create_ruleset, &wanted, size, 0));
   if (ruleset < 0) return -1;
   const std::uint64_t reading = kReadFile | kReadDirectory;
   const auto allowAll = [&](const std::vector<std::string>& paths, std::uint64_t rights) {

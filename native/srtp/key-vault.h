@@ -27,8 +27,8 @@ class KeyVault {
   /// Keeps `key` under a random name of 32 lower-case hexadecimal digits (128 bits).
   Result<std::string, VaultFailure> deposit(MasterKey key);
 
-  /// Keeps `key` under a name that another process chose; false when there is no room or the name is
-  /// taken.
+  /// Keeps `key` under a name that another process chose; false when there is no room or the name
+  /// is taken.
   bool keep(std::string name, MasterKey key);
 
   /// A random name as `deposit` gives one.

@@ -60,7 +60,7 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 
 	/** Calls that are being made or up. */
 	get calls(): readonly CallSummary[] {
-		return [...this.#calls.values()].map(({summary}) => summary);
+		return [...this.#calls.values()].map(({summary}) => summary).filter(({state}) => state !== 'ended');
 	}
 
 	/** Every call that is up, as data by which another gateway goes on with it: see {@link restore}. */

@@ -62,11 +62,13 @@ test.serial('the bench lists what it can measure', async (t) => {
 		.trim()
 		.split('\n')
 		.map((line) => line.split(' ')[0]);
-	t.deepEqual(names, ['crypto', 'relay', 'capacity', 'memory']);
+	t.deepEqual(names, ['crypto', 'relay', 'capacity', 'memory', 'ledger', 'engine']);
 });
 
 test.serial('a bench that is not there is refused by name', async (t) => {
-	await t.throwsAsync(run(['speed']), {message: /Expected names among crypto, relay, capacity, memory, got speed\./});
+	await t.throwsAsync(run(['speed']), {
+		message: /Expected names among crypto, relay, capacity, memory, ledger, engine, got speed\./,
+	});
 	await t.throwsAsync(run(['crypto', '--runs', 'none']), {message: /--runs/});
 });
 
