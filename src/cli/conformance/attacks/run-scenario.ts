@@ -2,10 +2,11 @@ import {SallyportError} from '../../../base/error.js';
 import {failed, passed, skipped, type Verdict} from '../format.js';
 import {act} from './actions.js';
 import {judge, judgeAlso, type Observation, wordOf} from './judge.js';
-import {isMessage, type MessageStep, policyOf, type Scenario, type Step} from './scenario-file.js';
+import {isMessage, type MessageStep, nodeNamesOf, policyOf, type Scenario, type Step} from './scenario-file.js';
 import {ScenarioState} from './scenario-state.js';
 import {type ScenarioSetting, ScenarioWorld} from './scenario-world.js';
 import {send} from './send-step.js';
+import {SharedStores} from './shared-stores.js';
 
 /** Runs one scenario against gateways of its own, step by step; ends with the first difference. */
 export async function runScenario(setting: ScenarioSetting, scenario: Scenario): Promise<Verdict> {
@@ -54,8 +55,9 @@ function skipReason({file}: ScenarioSetting, scenario: Scenario): string | undef
 		return 'whoever is pinned to an address is not asked for credentials';
 	}
 
-	const nodes = new Set(scenario.steps.flatMap(({node}) => node ?? []));
-	return nodes.size > 1 ? 'several gateways have no memory in common yet' : undefined;
+	return nodeNamesOf(scenario).length > 1 && !SharedStores.isInstalled
+		? 'several gateways share a ledger on redis-server, which is not installed'
+		: undefined;
 }
 
 /** A file that cannot be read is a difference; what a scenario cannot be run for ends it. */

@@ -72,6 +72,12 @@ export function isMessage(step: Step): step is MessageStep {
 	return 'send' in step;
 }
 
+/** Names of the gateways of a scenario, in the order in which they come; one where it names none. */
+export function nodeNamesOf({steps}: Scenario): readonly string[] {
+	const names = new Set(steps.flatMap(({node}) => node ?? []));
+	return names.size === 0 ? ['n1'] : [...names];
+}
+
 export type CompletePolicy = {readonly [Name in keyof ScenarioPolicy]-?: NonNullable<ScenarioPolicy[Name]>};
 
 /** The scenario's policy: its own fields before those of the file. */

@@ -7,8 +7,9 @@ import {AddressMap} from './address-map.js';
 import {Callee} from './callee.js';
 import {Credentials} from './credentials.js';
 import type {GatewayCredential, HarnessKeys} from './harness-keys.js';
-import {policyOf, type Scenario, type ScenarioFile} from './scenario-file.js';
+import {nodeNamesOf, policyOf, type Scenario, type ScenarioFile} from './scenario-file.js';
 import {ScenarioNode} from './scenario-node.js';
+import {SharedStores} from './shared-stores.js';
 import {WireParty} from './wire-party.js';
 
 /** What all scenarios of a file share. */
@@ -40,6 +41,7 @@ export class ScenarioWorld {
 	readonly #folder: string;
 	readonly #parties = new Map<string, WireParty>();
 	#nowMs: number;
+	#stores: SharedStores | undefined;
 
 	private constructor(
 		folder: string,
@@ -53,7 +55,7 @@ export class ScenarioWorld {
 		this.caller = parts.caller;
 	}
 
-	/** Starts a gateway for each node that the scenario names. Whatever fails, nothing stays behind. */
+	/** Starts a gateway for each node that the scenario names; several share one ledger. Whatever fails, nothing stays behind. */
 	static async open(setting: ScenarioSetting, scenario: Scenario): Promise<ScenarioWorld> {
 		const folder = await mkdtemp(join(tmpdir(), 'sallyport-attacks-'));
 		const nowMs = Date.parse(scenario.clock);
@@ -65,8 +67,9 @@ export class ScenarioWorld {
 		time = () => world.nowMs;
 		try {
 			await world.setTime(nowMs);
-			const names = new Set(scenario.steps.flatMap(({node}) => node ?? []));
-			for (const [index, name] of [...(names.size === 0 ? ['n1'] : names)].entries()) {
+			const names = nodeNamesOf(scenario);
+			world.#stores = names.length > 1 ? await SharedStores.open(folder) : undefined;
+			for (const [index, name] of names.entries()) {
 				const node = new ScenarioNode(name, {
 					address: addresses.node(index),
 					folder,
@@ -90,6 +93,11 @@ export class ScenarioWorld {
 
 	get folder(): string {
 		return this.#folder;
+	}
+
+	/** What the ledger lies on where gateways share it; undefined for one gateway with a ledger of its own. */
+	get stores(): SharedStores | undefined {
+		return this.#stores;
 	}
 
 	/** Sets the time of every gateway; it stands still until the next call. */
@@ -126,6 +134,7 @@ export class ScenarioWorld {
 		}
 
 		await this.callee.close();
+		await this.#stores?.close();
 		await rm(this.#folder, {recursive: true, force: true});
 	}
 
@@ -177,6 +186,7 @@ function configurationOf(
 			localDomains: policy.localDomains,
 			freshness: file.freshness,
 			defaults: {binding: policy.binding, origin: policy.origin},
+			...(world.stores && {ledger: {redis: world.stores.configuration}}),
 			...(asksForDigest && {credentials: world.credentials.entriesFor(callers)}),
 			peers: [
 				...[...rules].map(([aor, more], index) => ({name: `party-${index}`, match: {aor}, ...more})),

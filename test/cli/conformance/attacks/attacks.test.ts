@@ -1,11 +1,21 @@
+import {spawnSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import process from 'node:process';
 import test from 'ava';
+import {SharedStores} from '#dist/cli/conformance/attacks/shared-stores.js';
 import {type ConformanceReport, runConformance} from '#dist/cli/conformance/index.js';
+import {hasRedis} from '../../../trusted/toolbox/ledger/redis-servers.js';
 import {type MadeScenario, makeScenarios, readMadeFile} from './made-scenarios.js';
 
-for (const {id, variant} of readMadeFile().scenarios) {
+for (const {id, variant, steps} of readMadeFile().scenarios) {
 	test.serial(`${id}: ${variant}`, async (t) => {
+		if (areSeveral(steps) && !hasRedis(t)) {
+			return;
+		}
+
 		const folder = await makeScenarios(t, (scenarios) => scenarios.filter((scenario) => scenario.id === id));
 		const report = await runConformance(folder, {families: ['attacks']});
 		t.deepEqual(told(report), []);
@@ -57,6 +67,12 @@ const controls: readonly {
 		says: /^Step 5 .*Expected reject-self, got 502, reason KEY_REUSED/,
 	},
 	{
+		scenario: 'own-other-node',
+		step: 1,
+		change: {expect: 'accept'},
+		says: /^Step 2 .*Expected accept, got 403 Forbidden, reason REPLAYED/,
+	},
+	{
 		scenario: 'own-old-and-early',
 		step: 0,
 		change: {expect: 'applaud'},
@@ -66,6 +82,11 @@ const controls: readonly {
 
 for (const {scenario, step, change, says} of controls) {
 	test.serial(`an expectation that is turned round is reported as failed: ${says.source}`, async (t) => {
+		const {steps} = readMadeFile().scenarios.find(({id}) => id === scenario) as MadeScenario;
+		if (areSeveral(steps) && !hasRedis(t)) {
+			return;
+		}
+
 		const folder = await makeScenarios(t, (scenarios) => [changed(scenarios, scenario, 'control', step, change)]);
 		const {outcomes, ok} = await runConformance(folder, {families: ['attacks']});
 		const [outcome] = outcomes;
@@ -109,6 +130,52 @@ test.serial('what cannot be run is skipped with its reason, what is broken fails
 	t.regex(told(report).at(-1) ?? '', /^Expected a scenario of its format, got a fault in /);
 });
 
+test.serial('a scenario of several nodes is skipped where redis-server is not installed', async (t) => {
+	const path = process.env['PATH'];
+	t.teardown(() => {
+		process.env['PATH'] = path;
+	});
+	const folder = await makeScenarios(t, (scenarios) => scenarios.filter(({id}) => id === 'own-fork-to-two-nodes'));
+	process.env['PATH'] = folder;
+	const report = await runConformance(folder, {families: ['attacks']});
+	t.deepEqual(told(report), ['several gateways share a ledger on redis-server, which is not installed']);
+	t.deepEqual([report.passed, report.failed], [0, 0]);
+});
+
+test.serial(
+	'stores of a scenario keep what they are told on the disk, answer on 127.0.0.1, and end with it',
+	async (t) => {
+		if (!hasRedis(t)) {
+			return;
+		}
+
+		const folder = await mkdtemp(join(tmpdir(), 'sallyport-stores-'));
+		t.teardown(() => rm(folder, {recursive: true, force: true}));
+		const stores = await SharedStores.open(folder);
+		t.teardown(() => stores.close());
+		const {nodes, secret} = stores.configuration;
+		t.is(new Set(nodes).size, 3);
+		t.regex(secret, /^[\da-f]{64}$/);
+		for (const node of nodes) {
+			t.regex(node, /^redis:\/\/127\.0\.0\.1:\d+$/);
+			for (const [name, value] of [
+				['appendonly', 'yes'],
+				['appendfsync', 'always'],
+				['maxmemory-policy', 'noeviction'],
+				['bind', '127.0.0.1'],
+			] as const) {
+				t.is(ask(node, 'config', 'get', name), `${name}\n${value}\n`);
+			}
+		}
+
+		await stores.close();
+		t.deepEqual(
+			nodes.map((node) => ask(node, 'ping')),
+			['', '', ''],
+		);
+	},
+);
+
 test.serial('a file whose gateway has no key that can be read fails as a whole', async (t) => {
 	const folder = await makeScenarios(t);
 	const path = join(folder, 'attacks/scenarios.json');
@@ -121,6 +188,15 @@ test.serial('a file whose gateway has no key that can be read fails as a whole',
 	t.deepEqual([broken.passed, broken.failed], [0, 1]);
 	t.regex(told(broken)[0] ?? '', /got a fault in gatewayKeys/);
 });
+
+function areSeveral(steps: MadeScenario['steps']): boolean {
+	return new Set(steps.flatMap(({node}) => (node === undefined ? [] : [node]))).size > 1;
+}
+
+/** What a store answers; nothing where none is there. */
+function ask(node: string, ...words: readonly string[]): string {
+	return spawnSync('redis-cli', ['-u', node, ...words], {encoding: 'utf8'}).stdout;
+}
 
 /** What is said of cases that did not pass. */
 function told(report: ConformanceReport): readonly string[] {
