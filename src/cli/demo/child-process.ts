@@ -181,6 +181,7 @@ export class GatewayChild {
 			const listening = await inbox.take(
 				(item): item is GatewayEvent => item.event === 'listening',
 				'a gateway that listens',
+				startTimeoutMs,
 			);
 			const portOf = (transport: string) => {
 				const found = (listening['sip'] as readonly string[]).find((address) => address.startsWith(`${transport}:`));
@@ -271,3 +272,6 @@ async function expectEvent<Kind extends PhoneEvent['kind']>(
 
 	return event as Extract<PhoneEvent, {kind: Kind}>;
 }
+
+/** One that ends is told of at once; one that is slow, among many processes on few cores, is waited for. */
+const startTimeoutMs = 60_000;
