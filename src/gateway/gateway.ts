@@ -58,9 +58,9 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		context.media.on('event', (event: MediaEvent) => this.#onMediaEvent(event));
 	}
 
-	/** Calls that are being made or up. */
+	/** Calls that are being made, up, or being ended. */
 	get calls(): readonly CallSummary[] {
-		return [...this.#calls.values()].map(({summary}) => summary).filter(({state}) => state !== 'ended');
+		return [...this.#calls.values()].map(({summary}) => summary);
 	}
 
 	/** Every call that is up, as data by which another gateway goes on with it: see {@link restore}. */

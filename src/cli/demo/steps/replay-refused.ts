@@ -1,3 +1,4 @@
+import type {CallSummary} from '../../../gateway/bridged-call.js';
 import type {LegStatistics} from '../../../trusted/media/protocol.js';
 import type {Alert, LedgerEntry} from '../../../trusted/toolbox/protocol.js';
 import {header, withBody} from '../../../wire/sip/headers.js';
@@ -32,7 +33,8 @@ export async function replayToGateway(
 	const ledger = await gateway.ask<readonly LedgerEntry[]>('ledger');
 	const callId = header(invite, 'Call-ID') ?? '';
 	const entries = ledger.filter((entry) => entry.callId === callId && entry.state !== 'reserved');
-	const calls = await gateway.ask<readonly unknown[]>('calls');
+	// The refused call itself is known until its end is written down.
+	const calls = (await gateway.ask<readonly CallSummary[]>('calls')).filter(({state}) => state !== 'ended');
 	const hasOwnHeaders = disguise === 'own Via, Call-ID and tags';
 	const fits = replayReasons.has(reason) || (hasOwnHeaders && reason === 'BINDING_MISMATCH');
 	const isLeftAlone = calls.length === 0 && !gateway.has('call-established');
