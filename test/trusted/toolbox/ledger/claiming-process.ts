@@ -46,6 +46,22 @@ export function claimOf(epoch: number, body: number, dialog = `d${body}`): Claim
 	};
 }
 
+/** Writes a line before anything else happens, however slowly it is read. */
+function say(line: string): void {
+	for (;;) {
+		try {
+			writeSync(1, line);
+			return;
+		} catch (error) {
+			if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+				throw error;
+			}
+
+			Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+		}
+	}
+}
+
 async function obey({directory, die, bodies, inFlight, sweepAfter}: Orders): Promise<void> {
 	let times = 0;
 	const probe = (point: WritePoint) => {
@@ -54,30 +70,30 @@ async function obey({directory, die, bodies, inFlight, sweepAfter}: Orders): Pro
 		}
 	};
 	const ledger = new Ledger(await LmdbLedgerStore.open(directory, {nowMs: startMs, probe}), limits);
-	writeSync(1, 'open\n');
+	say('open\n');
 	let next = 0;
 	const worker = async () => {
 		while (next < bodies) {
 			const body = next++;
 			const claim = claimOf(ledger.epoch, body);
 			if ((await ledger.claim(claim, startMs)).ok) {
-				writeSync(1, `granted ${body}\n`);
+				say(`granted ${body}\n`);
 			}
 
 			const install = {holder: claim.holder, key: nameOf('key', body), message: nameOf('message', body), replaces: []};
 			// Every other one stays reserved.
 			if (body % 2 === 0 && (await ledger.install(install)).ok) {
-				writeSync(1, `installed ${body}\n`);
+				say(`installed ${body}\n`);
 			}
 
 			if (body === sweepAfter) {
 				await ledger.sweep(startMs + 40 * dayMs);
-				writeSync(1, 'swept\n');
+				say('swept\n');
 			}
 		}
 	};
 	await Promise.all(Array.from({length: inFlight}, worker));
-	writeSync(1, 'done\n');
+	say('done\n');
 	setInterval(() => {}, 1000);
 }
 
