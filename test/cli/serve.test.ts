@@ -1,11 +1,10 @@
-import {execFileSync, spawnSync} from 'node:child_process';
+import {execFileSync} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdtempSync, rmdirSync} from 'node:fs';
 import {chmod, mkdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {type AddressInfo, createServer} from 'node:net';
-import {tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {mayMount, serialWhere} from '../support/test-where.js';
 import {ask, openScene, Served} from './support/served.js';
 
 /** Refused with exit code 1 and one sentence on standard error. */
@@ -90,19 +89,7 @@ test.serial('ports and directories that the system refuses are named', async (t)
 	);
 });
 
-/** Whether a file system may be mounted here: it takes root, and the capability. */
-function mayMount(): boolean {
-	const place = mkdtempSync(join(tmpdir(), 'sallyport-mount-'));
-	const {status} = spawnSync('mount', ['-t', 'tmpfs', 'none', place], {stdio: 'ignore'});
-	if (status === 0) {
-		execFileSync('umount', [place]);
-	}
-
-	rmdirSync(place);
-	return status === 0;
-}
-
-const whereMounting = mayMount() ? test.serial : test.serial.skip;
+const whereMounting = serialWhere(mayMount());
 
 whereMounting('a state directory on a full or read-only file system is refused, and says so', async (t) => {
 	const {folder, changed} = await openScene(t);

@@ -4,24 +4,18 @@ import {readFile, writeFile} from 'node:fs/promises';
 import {join, resolve} from 'node:path';
 import process from 'node:process';
 import {createInterface} from 'node:readline';
-import test from 'ava';
 import {alice, writeGatewayConfiguration} from '#dist/cli/demo/demo-world.js';
+import {testWhere} from '../support/test-where.js';
 import {RawParty, statusOf} from './support/raw-party.js';
 import {cryptoLine, cryptoLinesOf, sdpText} from './support/sdp.js';
 import {makeTestWorld} from './support/world.js';
 
-const {CI} = process.env;
-const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
+// Takes strace (Debian package strace) and leave to trace.
+const withTrace = testWhere(spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0);
 const calls = 'fdatasync,fsync,msync,read,recvfrom,recvmsg,write,writev,sendto,sendmsg';
 
 /** Watched from outside: the system calls of the gateway's process, in the order in which the kernel saw them. */
-test('the ledger is on disk before the answer with SDP leaves', async (t) => {
-	if (!canTrace) {
-		t.log('NOT TESTED: strace is not there, or may not trace (Debian package strace).');
-		t.is(CI === 'true', false, 'Expected strace where CI=true.');
-		return;
-	}
-
+withTrace('the ledger is on disk before the answer with SDP leaves', async (t) => {
 	const world = await makeTestWorld(t);
 	const [caller, callee] = [await RawParty.open(t, world, 'bob'), await RawParty.open(t, world, 'alice')];
 	const configuration = await writeGatewayConfiguration(world, callee.port);

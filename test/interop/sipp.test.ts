@@ -4,20 +4,20 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import {connect, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import type {ExecutionContext} from 'ava';
 import {Dialog} from '#dist/core/sip/index.js';
 import {type IncomingRequest, SipEndpoint} from '#dist/io/sip/index.js';
 import type {SipRequest} from '#dist/wire/sip/message.js';
+import {testWhere} from '../support/test-where.js';
 
 const calls = 25;
 const body = Buffer.from(
 	'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n',
 );
-const {CI} = process.env;
 const isInstalled = spawnSync('sipp', ['-v']).error === undefined;
 
 // A peer that is not there (Debian package sip-tester) is a failure where tests must be complete, and a skip elsewhere.
-const withSipp = isInstalled || CI === 'true' ? test : test.skip;
+const withSipp = testWhere(isInstalled);
 
 async function openEndpoint(t: ExecutionContext): Promise<SipEndpoint> {
 	const endpoint = await SipEndpoint.open({listen: [{transport: 'udp+tcp', address: '127.0.0.1', port: 0}]});

@@ -1,5 +1,5 @@
-import process from 'node:process';
 import test from 'ava';
+import {testWhere} from '../../support/test-where.js';
 import {mayShapeNetworks, preamble, runProgram} from './support/child-program.js';
 import {loopback, somePortRange} from './support/plane.js';
 
@@ -7,7 +7,7 @@ const onLoopback = () => ({interfaces: loopback(somePortRange())});
 
 // A slow wire and one that goes down are those of a network namespace of the test's own. That takes root, unshare
 // (util-linux), ip and tc (iproute2): a failure where tests must be complete, and a skip elsewhere.
-const withWire = mayShapeNetworks() || process.env['CI'] === 'true' ? test : test.skip;
+const withWire = testWhere(mayShapeNetworks());
 
 withWire('a wire that is too slow or down costs the packets that meet it and nothing more', async (t) => {
 	t.true(mayShapeNetworks(), 'Expected root, unshare, ip and tc where CI=true.');

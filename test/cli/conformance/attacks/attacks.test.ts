@@ -7,15 +7,12 @@ import process from 'node:process';
 import test from 'ava';
 import {SharedStores} from '#dist/cli/conformance/attacks/shared-stores.js';
 import {type ConformanceReport, runConformance} from '#dist/cli/conformance/index.js';
-import {hasRedis} from '../../../trusted/toolbox/ledger/redis-servers.js';
+import {serialWhere} from '../../../support/test-where.js';
+import {isRedisInstalled} from '../../../trusted/toolbox/ledger/redis-servers.js';
 import {type MadeScenario, makeScenarios, readMadeFile} from './made-scenarios.js';
 
 for (const {id, variant, steps} of readMadeFile().scenarios) {
-	test.serial(`${id}: ${variant}`, async (t) => {
-		if (areSeveral(steps) && !hasRedis(t)) {
-			return;
-		}
-
+	whereStoresAre(steps)(`${id}: ${variant}`, async (t) => {
 		const folder = await makeScenarios(t, (scenarios) => scenarios.filter((scenario) => scenario.id === id));
 		const report = await runConformance(folder, {families: ['attacks']});
 		t.deepEqual(told(report), []);
@@ -81,12 +78,8 @@ const controls: readonly {
 ];
 
 for (const {scenario, step, change, says} of controls) {
-	test.serial(`an expectation that is turned round is reported as failed: ${says.source}`, async (t) => {
-		const {steps} = readMadeFile().scenarios.find(({id}) => id === scenario) as MadeScenario;
-		if (areSeveral(steps) && !hasRedis(t)) {
-			return;
-		}
-
+	const {steps} = readMadeFile().scenarios.find(({id}) => id === scenario) as MadeScenario;
+	whereStoresAre(steps)(`an expectation that is turned round is reported as failed: ${says.source}`, async (t) => {
 		const folder = await makeScenarios(t, (scenarios) => [changed(scenarios, scenario, 'control', step, change)]);
 		const {outcomes, ok} = await runConformance(folder, {families: ['attacks']});
 		const [outcome] = outcomes;
@@ -142,13 +135,9 @@ test.serial('a scenario of several nodes is skipped where redis-server is not in
 	t.deepEqual([report.passed, report.failed], [0, 0]);
 });
 
-test.serial(
+serialWhere(isRedisInstalled)(
 	'stores of a scenario keep what they are told on the disk, answer on 127.0.0.1, and end with it',
 	async (t) => {
-		if (!hasRedis(t)) {
-			return;
-		}
-
 		const folder = await mkdtemp(join(tmpdir(), 'sallyport-stores-'));
 		t.teardown(() => rm(folder, {recursive: true, force: true}));
 		const stores = await SharedStores.open(folder);
@@ -189,8 +178,10 @@ test.serial('a file whose gateway has no key that can be read fails as a whole',
 	t.regex(told(broken)[0] ?? '', /got a fault in gatewayKeys/);
 });
 
-function areSeveral(steps: MadeScenario['steps']): boolean {
-	return new Set(steps.flatMap(({node}) => (node === undefined ? [] : [node]))).size > 1;
+/** Scenarios of several nodes take redis-server. */
+function whereStoresAre(steps: MadeScenario['steps']) {
+	const nodes = new Set(steps.flatMap(({node}) => (node === undefined ? [] : [node])));
+	return serialWhere(nodes.size < 2 || isRedisInstalled);
 }
 
 /** What a store answers; nothing where none is there. */

@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import {Ledger} from '#dist/trusted/toolbox/ledger/ledger.js';
 import {absent, agree, type Copy} from '#dist/trusted/toolbox/ledger/redis-agreement.js';
 import {RedisLedgerStore} from '#dist/trusted/toolbox/ledger/redis-ledger-store.js';
+import {serialWhere} from '../../../support/test-where.js';
 import {claimOf, limits, nameOf, startMs} from './claiming-process.js';
-import {hasRedis, RedisServer} from './redis-servers.js';
+import {isRedisInstalled, RedisServer} from './redis-servers.js';
 
+const withRedis = serialWhere(isRedisInstalled);
 const secret = new Uint8Array(32).fill(7);
 const shared = {...limits, leaseMs: 180_000};
 
@@ -42,11 +44,7 @@ async function eventually(ledger: Ledger, body: number, dialog?: string): Promis
 	return 'LEDGER_UNAVAILABLE';
 }
 
-test.serial('two gateways that get the same INVITE at the same time: exactly one accepts, in every try', async (t) => {
-	if (!hasRedis(t)) {
-		return;
-	}
-
+withRedis('two gateways that get the same INVITE at the same time: exactly one accepts, in every try', async (t) => {
 	const servers = await three(t);
 	const [one, two] = await Promise.all([openOn(t, servers), openOn(t, servers).catch(() => openOn(t, servers))]);
 	const tries = 500 * (process.env['TEST_RUNS_FACTOR'] === undefined ? 1 : 20);
@@ -66,45 +64,34 @@ test.serial('two gateways that get the same INVITE at the same time: exactly one
 	t.true((others.get('MERGED') ?? 0) > 0.9 * tries, 'the copy is merged, without alarm');
 });
 
-test.serial(
-	'what one gateway granted, installed and retired the others know, and a claim is all or none',
-	async (t) => {
-		if (!hasRedis(t)) {
-			return;
-		}
+withRedis('what one gateway granted, installed and retired the others know, and a claim is all or none', async (t) => {
+	const servers = await three(t);
+	const one = await openOn(t, servers);
+	const two = await openOn(t, servers);
+	t.is(await codeOf(one, 1), 'granted');
+	t.is(await codeOf(two, 1), 'MERGED');
+	t.is(await codeOf(two, 1, 'another'), 'REPLAYED');
+	const mixed = claimOf(two.epoch, 2);
+	const both = {...mixed, keys: [...mixed.keys, {fingerprint: nameOf('key', 1), saltTag: '5a17', mediaIndex: 1}]};
+	const refused = await two.claim(both, startMs);
+	t.is(refused.ok ? '' : refused.failure.code, 'KEY_REUSED');
+	t.is(await codeOf(two, 2), 'granted', 'nothing of the refused claim stayed');
+	const install = {
+		holder: claimOf(one.epoch, 1).holder,
+		key: nameOf('key', 1),
+		message: nameOf('message', 1),
+		replaces: [],
+	};
+	t.true((await one.install(install)).ok);
+	t.false((await two.install({...install, holder: {...install.holder, epoch: two.epoch}})).ok);
+	t.true((await one.end([`key:${nameOf('key', 1)}`, `message:${nameOf('message', 1)}`], 'c1')).ok);
+	t.is(await codeOf(two, 1), 'REPLAYED');
+	t.is(one.newest(1).length, 1);
+});
 
-		const servers = await three(t);
-		const one = await openOn(t, servers);
-		const two = await openOn(t, servers);
-		t.is(await codeOf(one, 1), 'granted');
-		t.is(await codeOf(two, 1), 'MERGED');
-		t.is(await codeOf(two, 1, 'another'), 'REPLAYED');
-		const mixed = claimOf(two.epoch, 2);
-		const both = {...mixed, keys: [...mixed.keys, {fingerprint: nameOf('key', 1), saltTag: '5a17', mediaIndex: 1}]};
-		const refused = await two.claim(both, startMs);
-		t.is(refused.ok ? '' : refused.failure.code, 'KEY_REUSED');
-		t.is(await codeOf(two, 2), 'granted', 'nothing of the refused claim stayed');
-		const install = {
-			holder: claimOf(one.epoch, 1).holder,
-			key: nameOf('key', 1),
-			message: nameOf('message', 1),
-			replaces: [],
-		};
-		t.true((await one.install(install)).ok);
-		t.false((await two.install({...install, holder: {...install.holder, epoch: two.epoch}})).ok);
-		t.true((await one.end([`key:${nameOf('key', 1)}`, `message:${nameOf('message', 1)}`], 'c1')).ok);
-		t.is(await codeOf(two, 1), 'REPLAYED');
-		t.is(one.newest(1).length, 1);
-	},
-);
-
-test.serial(
+withRedis(
 	'a gateway that starts again takes over what its life before had reserved, and what is long past is forgotten by all',
 	async (t) => {
-		if (!hasRedis(t)) {
-			return;
-		}
-
 		const servers = await three(t);
 		const first = await openOn(t, servers);
 		t.is(await codeOf(first, 1), 'granted');
@@ -119,13 +106,9 @@ test.serial(
 	},
 );
 
-test.serial(
+withRedis(
 	'with one store gone claims go on, with the majority gone none is granted, and they come back by themselves',
 	async (t) => {
-		if (!hasRedis(t)) {
-			return;
-		}
-
 		const servers = await three(t);
 		const ledger = await openOn(t, servers);
 		t.is(await codeOf(ledger, 1), 'granted');
@@ -144,11 +127,7 @@ test.serial(
 	},
 );
 
-test.serial('a store that does not answer holds nobody up for long; a majority of them grants nothing', async (t) => {
-	if (!hasRedis(t)) {
-		return;
-	}
-
+withRedis('a store that does not answer holds nobody up for long; a majority of them grants nothing', async (t) => {
 	const servers = await three(t);
 	const ledger = await openOn(t, servers);
 	servers[0].pause();
@@ -163,11 +142,7 @@ test.serial('a store that does not answer holds nobody up for long; a majority o
 	t.is(await eventually(ledger, 3), 'granted');
 });
 
-test.serial('a store that came back empty takes part in nothing, so that nothing is forgotten with it', async (t) => {
-	if (!hasRedis(t)) {
-		return;
-	}
-
+withRedis('a store that came back empty takes part in nothing, so that nothing is forgotten with it', async (t) => {
 	const servers = await three(t);
 	const ledger = await openOn(t, servers);
 	t.is(await codeOf(ledger, 1), 'granted');
@@ -178,11 +153,7 @@ test.serial('a store that came back empty takes part in nothing, so that nothing
 	t.is(await codeOf(ledger, 2), 'LEDGER_UNAVAILABLE');
 });
 
-test.serial('another fingerprint secret, or stores that may forget, are refused at the start', async (t) => {
-	if (!hasRedis(t)) {
-		return;
-	}
-
+withRedis('another fingerprint secret, or stores that may forget, are refused at the start', async (t) => {
 	const server = await RedisServer.start(t);
 	const {complaints} = await (await openOn(t, [server])).health();
 	t.true(complaints.some(({reason, detail}) => reason === 'LEDGER_LOSS_WINDOW' && detail.includes('single store')));
