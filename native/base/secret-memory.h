@@ -12,15 +12,16 @@
 namespace sallyport {
 
 /// Memory for key bytes: pages of their own that are locked as far as the system's limit goes and
-/// left out of core dumps. Thread-safe. Lives as long as the process does.
+/// left out of core dumps. Thread-safe. Lives as long as any key does: an addon that is unloaded
+/// leaves nothing behind, and a process that ends with keys in use ends with their memory in place.
 class SecretMemory {
  public:
   /// What is longer comes from the heap.
   static constexpr std::size_t kSlotOctets = 64;
 
   static SecretMemory& ofProcess() {
-    static SecretMemory* memory = new SecretMemory;  // outlives every static that holds a key
-    return *memory;
+    static Owner owner;  // statics that hold keys ask for it first, so that it is the last to go
+    return *owner.memory;
   }
 
   /// `size` zeros.
@@ -50,13 +51,30 @@ class SecretMemory {
  private:
   static constexpr std::size_t kBlockOctets = 65536;
 
+  struct Owner {
+    SecretMemory* const memory;
+    Owner() : memory(new SecretMemory) {}
+    ~Owner() {
+      if (memory->isUnused()) delete memory;
+    }
+  };
+
   SecretMemory() = default;
+  ~SecretMemory() {
+    for (void* block : blocks_) ::munmap(block, kBlockOctets);
+  }
+
+  bool isUnused() {
+    const std::lock_guard lock(mutex_);
+    return free_.size() == slots_;
+  }
 
   void addBlock() {
     void* block =
         ::mmap(nullptr, kBlockOctets, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (block == MAP_FAILED) std::abort();  // as without memory elsewhere
     ::madvise(block, kBlockOctets, MADV_DONTDUMP);
+    blocks_.push_back(block);
     octets_ += kBlockOctets;
     if (::mlock(block, kBlockOctets) == 0) lockedOctets_ += kBlockOctets;
     constexpr std::size_t slots = kBlockOctets / kSlotOctets;
@@ -68,6 +86,7 @@ class SecretMemory {
   }
 
   std::mutex mutex_;
+  std::vector<void*> blocks_;
   std::vector<std::uint8_t*> free_;
   std::size_t slots_ = 0;
   std::atomic<std::size_t> octets_ = 0;

@@ -4,9 +4,12 @@
 
 #include <array>
 
+#include "base/secret-memory.h"
+
 namespace sallyport::srtp {
 
 KeyVault& KeyVault::ofProcess() {
+  SecretMemory::ofProcess();  // outlives the vault
   static KeyVault vault;
   return vault;
 }
