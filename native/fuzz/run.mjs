@@ -2,8 +2,10 @@
 // for every target as long as CI has time: a minute for what reads a datagram first, a quarter of one for the others.
 // Starts from the inputs in native/fuzz/corpus/TARGET, keeps what it learns in build/fuzz-corpus/TARGET, and leaves an
 // input that fails beside the first ones: commit it, `npm run test:native` replays it ever after.
-import {spawnSync} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
 import {mkdirSync, readdirSync} from 'node:fs';
+import {availableParallelism} from 'node:os';
 import {dirname, join, relative} from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
@@ -18,6 +20,8 @@ const targets = readdirSync(here)
 	.map((name) => name.replace(/-fuzz\.cc$/, ''));
 const compilers = {CC: 'clang-14', CXX: 'clang++-14'};
 
+/** The last of what a target said: where it failed, and its figures. */
+const maxLogCharacters = 1_000_000;
 const readFirst = new Set(['demux', 'packet-view', 'rtcp']);
 
 const {values: options, positionals} = parseArgs({
@@ -37,12 +41,26 @@ if (chosen.length === 0 || !(Number(seconds) > 0)) {
 } else {
 	await provideLibsrtpSource();
 	const program = join(buildTarget('native-fuzz', 'Fuzz', compilers), 'native-fuzz');
-	const failed = chosen.filter((name) => !fuzz(program, name, secondsFor(name)));
-	console.log(`native: ${chosen.length - failed.length} passed, ${failed.length} failed`);
-	process.exitCode = failed.length === 0 ? 0 : 1;
+	const failed = await fuzzAll(program, chosen);
+	console.log(`native: ${chosen.length - failed} passed, ${failed} failed`);
+	process.exitCode = failed === 0 ? 0 : 1;
 }
 
-function fuzz(program, name, seconds) {
+/** As many side by side as there are cores, the long ones first; returns how many failed. */
+async function fuzzAll(program, names) {
+	const waiting = [...names].sort((a, b) => Number(secondsFor(b)) - Number(secondsFor(a)));
+	let failed = 0;
+	const core = async () => {
+		for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+			failed += (await fuzz(program, name, secondsFor(name))) ? 0 : 1;
+		}
+	};
+
+	await Promise.all(Array.from({length: availableParallelism()}, core));
+	return failed;
+}
+
+async function fuzz(program, name, seconds) {
 	const kept = join(here, 'corpus', name);
 	const learnt = join(root, 'build', 'fuzz-corpus', name);
 	for (const folder of [kept, learnt]) {
@@ -58,13 +76,16 @@ function fuzz(program, name, seconds) {
 		'-verbosity=0',
 		`-artifact_prefix=${relative(root, kept)}/`,
 	];
-	const {status, stderr} = spawnSync(program, [...flags, learnt, kept], {
+	const child = spawn(program, [...flags, learnt, kept], {
 		cwd: root,
-		encoding: 'utf8',
 		stdio: ['ignore', 'inherit', 'pipe'],
-		maxBuffer: 256 * 1024 * 1024,
 		env: {...process.env, SALLYPORT_FUZZ_TARGET: name, UBSAN_OPTIONS: 'print_stacktrace=1'},
 	});
+	let stderr = '';
+	child.stderr.setEncoding('utf8').on('data', (text) => {
+		stderr = (stderr + text).slice(-maxLogCharacters);
+	});
+	const [status] = await once(child, 'close');
 	const executed = stderr.match(/number_of_executed_units: (\d+)/)?.[1];
 	if (status !== 0) {
 		process.stderr.write(stderr);

@@ -31,8 +31,7 @@ struct HostAliases {
 /// per packet.
 class RelayRoutes {
  public:
-  RelayRoutes() = default;
-  explicit RelayRoutes(std::vector<HostAliases> hosts) : hosts_(std::move(hosts)) {}
+  explicit RelayRoutes(std::vector<HostAliases> hosts = {}) : hosts_(std::move(hosts)) {}
 
   /// A port of a leg, before packets can come there.
   void add(RelayId relay, std::size_t leg, const media::TransportAddress& local);

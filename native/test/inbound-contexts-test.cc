@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "test/open-rtp.h"
 #include "test/relay-fixture.h"
 #include "test/story.h"
 

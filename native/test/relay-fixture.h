@@ -2,16 +2,13 @@
 
 #include <cstdint>
 #include <numeric>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/big-endian.h"
 #include "media/relay.h"
-#include "srtp/inbound-contexts.h"
 #include "srtp/srtp-inbound.h"
 #include "srtp/srtp-outbound.h"
-#include "test/story.h"
 
 namespace sallyport::media {
 
@@ -55,17 +52,6 @@ inline Bytes sealRtp(srtp::SrtpOutbound& session, const Bytes& packet) {
   room.resize(packet.size() + srtp::kMaxTrailerOctets);
   room.resize(session.protectRtp(room, packet.size()).value());
   return room;
-}
-
-/// Opens what `sealRtp` made of an `rtpPacket`; empty when it came out as it went in.
-inline std::optional<srtp::UnprotectFailure> openRtp(srtp::InboundContexts& contexts, Bytes sealed,
-                                                     std::uint64_t nowMs) {
-  const std::uint16_t sequenceNumber = readBig16(sealed, 2);
-  const auto opened = contexts.unprotectRtp(sealed, nowMs);
-  if (!opened.ok()) return opened.failure();
-  sealed.resize(opened.value());
-  test::expect(sealed == rtpPacket(sequenceNumber));
-  return std::nullopt;
 }
 
 /// Plain RTP with `remote`, RTCP on the port above.

@@ -6,6 +6,7 @@
 
 #include "srtp/inbound-contexts.h"
 #include "test/allocation-count.h"
+#include "test/open-rtp.h"
 #include "test/relay-fixture.h"
 #include "test/story.h"
 
