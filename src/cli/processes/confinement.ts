@@ -58,7 +58,8 @@ export function readConfinement(text: string | undefined): {readonly landlock: n
 	return {landlock: Number(landlock), seccomp: seccomp === '1'};
 }
 
-const packageRoot = realpathSync(fileURLToPath(new URL('../../..', import.meta.url)));
+/** Where the program lies. */
+export const packageRoot = realpathSync(fileURLToPath(new URL('../../..', import.meta.url)));
 
 /** Our own code and that of the packages it imports, libraries, and what Node and the resolver of names read. */
 function readablePaths(): readonly string[] {
