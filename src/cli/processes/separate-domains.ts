@@ -18,9 +18,10 @@ import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
 import {boundedInteger, type Say, type UserQuestion} from '../gateway-events.js';
 import {originCommands} from '../origin/origin-commands.js';
 import {DomainProcess} from './child-process.js';
+import {packageRoot} from './confinement.js';
 import type {Listening} from './control-messages.js';
 import {isolationReport} from './isolation-report.js';
-import {dropPrivileges, grantedIdentities} from './privileges.js';
+import {demandReach, dropPrivileges, grantedIdentities} from './privileges.js';
 import {RestartSchedule} from './restart-schedule.js';
 
 export type SeparateDomainsOptions = {
@@ -75,7 +76,7 @@ export class SeparateDomains {
 	}
 
 	/**
-	 * Rejects as `openGateway` does, and with `ADMIN_SOCKET_FAILED`, `LAUNCHER_ABSENT`, `PROCESS_FAILED`; nothing is then left
+	 * Rejects as `openGateway` does, and with `ADMIN_SOCKET_FAILED`, `LAUNCHER_ABSENT`, `PROGRAM_UNREADABLE`, `PROCESS_FAILED`; nothing is then left
 	 * running.
 	 */
 	static async start(options: GatewayOptions, surroundings: SeparateDomainsOptions): Promise<SeparateDomains> {
@@ -125,6 +126,7 @@ export class SeparateDomains {
 			adminSocket,
 		} = this.#options;
 		const {toolbox: identity} = this.#identities;
+		demandReach(this.#identities, packageRoot);
 		if (identity === undefined) {
 			await this.#openToolbox();
 		}
@@ -143,7 +145,7 @@ export class SeparateDomains {
 
 		const reports = {media: await this.#bringUp(media), user: await this.#bringUp(user)};
 		if (this.#surroundings.clock !== systemClock) {
-			this.#clockTicks = setInterval(() => this.#user?.moveClock(this.#clockShiftMs()), clockTickMs);
+			this.#clockTicks = setInterval(() => this.#moveClock(), clockTickMs);
 		}
 
 		this.#surroundings.say(
@@ -167,7 +169,11 @@ export class SeparateDomains {
 
 	/** The operator's door is the toolbox's: what he changes is trusted, and of calls the user process is asked. */
 	#adminSource(): AdminSource {
-		const ask = (what: UserQuestion) => () => this.#user?.ask(what) ?? [];
+		const ask = (what: UserQuestion) => () => {
+			// What is asked after a move of a pretended clock is answered after it.
+			this.#moveClock();
+			return this.#user?.ask(what) ?? [];
+		};
 		const read = (request: ToolboxRequest) => this.#toolbox?.handle(request);
 		const numberOf = (query: URLSearchParams, name: string, otherwise: number, maximum: number) =>
 			boundedInteger(query.get(name), otherwise, maximum);
@@ -250,6 +256,12 @@ export class SeparateDomains {
 			mediaReport: this.mediaReport,
 			clockShiftMs: this.#clockShiftMs(),
 		};
+	}
+
+	#moveClock(): void {
+		if (this.#surroundings.clock !== systemClock) {
+			this.#user?.moveClock(this.#clockShiftMs());
+		}
 	}
 
 	#clockShiftMs(): number {

@@ -50,6 +50,10 @@ export class ScenarioNode {
 		return {address: this.#address, port: this.#running.udpPort};
 	}
 
+	get isRunning(): boolean {
+		return this.#child !== undefined;
+	}
+
 	get isDropped(): boolean {
 		return this.#isDropped;
 	}

@@ -106,6 +106,8 @@ export class ScenarioWorld {
 		// A reader sees the old time or the new one, never half a text.
 		await writeFile(`${this.#clockFile}.next`, new Date(nowMs).toISOString());
 		await rename(`${this.#clockFile}.next`, this.#clockFile);
+		// Whoever has answered knows of it.
+		await Promise.all([...this.nodes.values()].filter(({isRunning}) => isRunning).map((node) => node.look()));
 	}
 
 	/** The node of that name, the first one by default. Throws `SallyportError` `SCENARIO_NOT_RUNNABLE`. */
