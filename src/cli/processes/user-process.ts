@@ -17,6 +17,8 @@ const {requests, channel, report, obey, say} = becomeProcess();
 const toolbox = new ToolboxClient(requests);
 let media: MediaClient | undefined;
 let shiftMs = 0;
+/** By how much all forward moves of a pretended clock were ahead of the machine's: timers run off with them. */
+let aheadMs = 0;
 let source: ReturnType<typeof userSource> | undefined;
 let end: (() => Promise<void>) | undefined;
 
@@ -39,6 +41,7 @@ obey(async (message) => {
 		}
 
 		case 'clock':
+			aheadMs += Math.max(0, said.clockShiftMs - shiftMs);
 			shiftMs = said.clockShiftMs;
 			break;
 		case 'ask':
@@ -69,7 +72,10 @@ async function start({options, mediaReport, clockShiftMs}: ToUserProcess & {read
 	}
 
 	shiftMs = clockShiftMs;
-	const clock: Clock = {...systemClock, wallMs: () => systemClock.wallMs() + shiftMs};
+	const clock: Clock = {
+		wallMs: () => systemClock.wallMs() + shiftMs,
+		monotonicMs: () => systemClock.monotonicMs() + aheadMs,
+	};
 	const {snapshots, lost} = sortKept(await toolbox.readCalls());
 	const running = await openGateway(
 		{...options, toolbox: {} as never},
