@@ -171,10 +171,16 @@ test('two relays that receive under one key use up one lifetime, and each says s
 	const expired: unknown[] = [];
 	first.plane.on('key-expired', (event) => expired.push(event));
 	const phone = shared.outbound(t);
-	for (let sequenceNumber = 0; sequenceNumber < 30; sequenceNumber++) {
-		const {parties, ports} = sequenceNumber % 2 === 0 ? first : second;
-		await parties[0].rtp.send(must(phone.protectRtp(rtpPacket({sequenceNumber}))), ports[0].rtp);
-	}
+	const sendInTurn = async (from: number, to: number): Promise<void> => {
+		for (let sequenceNumber = from; sequenceNumber < to; sequenceNumber++) {
+			const {parties, ports} = sequenceNumber % 2 === 0 ? first : second;
+			await parties[0].rtp.send(must(phone.protectRtp(rtpPacket({sequenceNumber}))), ports[0].rtp);
+		}
+	};
+	// A worker may take all of one socket before it looks at the other: each relay is to have its half of the lifetime.
+	await sendInTurn(0, 20);
+	await Promise.all([first, second].map(({parties}) => parties[1].rtp.waitFor(10)));
+	await sendInTurn(20, 30);
 
 	const statistics = [await settled(first, 0, 15), await settled(second, 0, 15)] as const;
 	const [drops, others] = [dropsOf(statistics[0], 0), dropsOf(statistics[1], 0)];
