@@ -16,10 +16,12 @@ import {Challenges} from './challenge/challenges.js';
 import {readCredentials} from './challenge/credentials.js';
 import type {StateDatabase} from './databases/state-database.js';
 import {recordState} from './databases/state-record.js';
-import {Engine} from './engine/engine.js';
+import {Engine, type EngineCounters} from './engine/engine.js';
+import {RefusedBodies} from './engine/refused-bodies.js';
 import type {Template} from './engine/template.js';
 import {TemplateDatabase} from './engine/template-database.js';
 import {TemplateSigners, type TemplateText} from './engine/template-signers.js';
+import {WorkQueue} from './engine/work-queue.js';
 import {filterInbound} from './filter-inbound.js';
 import {filterOutbound} from './filter-outbound.js';
 import {Ledger} from './ledger/ledger.js';
@@ -136,7 +138,11 @@ export class Toolbox {
 			ownCertificates: identities.map(({certificate}) => fingerprintOf(firstCertificate(certificate))),
 			freshness,
 		};
-		const engine = new Engine({uniformFailureMs: checked.uniformFailureMs ?? 20});
+		const engine = new Engine({
+			uniformFailureMs: checked.uniformFailureMs ?? 20,
+			refusedBodies: new RefusedBodies(),
+			workQueue: new WorkQueue(checked.publicKeyWork),
+		});
 		const state = {services, engine, templates, audit, time};
 		const toolbox = new Toolbox(state, database, {state, signers, store: database.templates});
 		try {
@@ -172,6 +178,11 @@ export class Toolbox {
 	/** Alerts since the start, by kind, and those that were suppressed. */
 	get alertCounters(): AlertCounters {
 		return this.#state.services.alerts.counters;
+	}
+
+	/** Public-key work that was spared or refused since the start. */
+	get workCounters(): EngineCounters {
+		return this.#state.engine.counters;
 	}
 
 	/** What the operator may see and change of the origin monitor. Never for the user domain. */

@@ -1,10 +1,13 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {wipe} from '../../../base/bytes.js';
 import type {SipHeader} from '../../../wire/sip/message.js';
+import {hostOf} from '../origin/network.js';
 import type {PortType, PortTypes} from './port-types.js';
 import type {Reason} from './reasons.js';
+import {bodyKey, type RefusedBodies} from './refused-bodies.js';
 import type {Template, TemplateStep} from './template.js';
 import type {RunContext, ToolContext} from './tool.js';
+import type {WorkQueue} from './work-queue.js';
 
 /** Where and why a run stopped. */
 export type EngineDenial = {
@@ -15,6 +18,8 @@ export type EngineDenial = {
 	readonly headers?: readonly SipHeader[];
 	/** True from the opening of a body until a signature in it has verified: the network hears one answer for all. */
 	readonly isUniform: boolean;
+	/** See `ToolRefusal`. */
+	readonly isTransient?: boolean;
 };
 
 /** A step that was run: what came of it, and how long it took. */
@@ -40,6 +45,21 @@ export type ReleasedPorts = {
 export type EngineOptions = {
 	/** Denials before a verified signature take a multiple of this, in milliseconds. */
 	readonly uniformFailureMs: number;
+	/** Remembers bodies that cannot pass. @default none: each is read again */
+	readonly refusedBodies?: RefusedBodies;
+	/** In what order messages are opened and verified. @default none: all at once */
+	readonly workQueue?: WorkQueue;
+};
+
+export type EngineCounters = {
+	/** Messages worked on or waiting now. */
+	readonly open: number;
+	/** Messages that found no place in the queue (`OVERLOADED`). */
+	readonly refused: number;
+	/** Bodies that are remembered because they were refused. */
+	readonly refusedBodies: number;
+	/** Messages that were refused from that memory. */
+	readonly refusedFromMemory: number;
 };
 
 /** The interpretation engine (DESIGN §5): runs a template over one message, or over octets. */
@@ -48,6 +68,16 @@ export class Engine {
 
 	constructor(options: EngineOptions) {
 		this.#options = options;
+	}
+
+	get counters(): EngineCounters {
+		const {workQueue, refusedBodies} = this.#options;
+		return {
+			open: workQueue?.open ?? 0,
+			refused: workQueue?.refused ?? 0,
+			refusedBodies: refusedBodies?.size ?? 0,
+			refusedFromMemory: refusedBodies?.hits ?? 0,
+		};
 	}
 
 	/** Runs a template about messages. */
@@ -77,12 +107,13 @@ export class Engine {
 		const startedMs = performance.now();
 		const whole = {...context, wipeLater: (octets: Uint8Array) => secrets.push(octets)} as unknown as ToolContext;
 		try {
-			const outcome = await runSteps(template, start, whole);
+			const {outcome, leastMs} = await this.#runOnce(template, start, whole);
 			if (!outcome.ok && outcome.denial.isUniform) {
 				// Whether it failed at the first octet or at the last must not be heard in the time it took.
 				const {uniformFailureMs} = this.#options;
 				const spentMs = performance.now() - startedMs;
-				await delay(Math.ceil(spentMs / uniformFailureMs) * uniformFailureMs - spentMs);
+				const chargedMs = Math.max(spentMs, leastMs);
+				await delay(Math.ceil(chargedMs / uniformFailureMs) * uniformFailureMs - spentMs);
 			}
 
 			return outcome;
@@ -90,7 +121,60 @@ export class Engine {
 			secrets.forEach(wipe);
 		}
 	}
+
+	/** Cheap things first: what is known to be refused, then a place in the queue, then the work. */
+	async #runOnce(
+		template: Template,
+		start: StartPorts,
+		context: ToolContext,
+	): Promise<{readonly outcome: EngineOutcome; readonly leastMs: number}> {
+		const {refusedBodies, workQueue} = this.#options;
+		const isOpening = template.direction === 'inbound' && template.steps.some(({tool}) => needsPublicKeys(tool));
+		if (!isOpening || !('message' in start)) {
+			return {outcome: await runSteps(template, start, context), leastMs: 0};
+		}
+
+		const key = bodyKey(template, start.message);
+		const known = refusedBodies?.find(key);
+		if (known) {
+			const steps = [{step: known.denial.step, ok: false, microseconds: 0}];
+			return {outcome: {ok: false, denial: known.denial, steps}, leastMs: known.tookMs};
+		}
+
+		const work = () => runSteps(template, start, context);
+		const outcome = workQueue ? await workQueue.run(sourceOf(context), work) : await work();
+		if (outcome === undefined) {
+			return {outcome: noPlace, leastMs: 0};
+		}
+
+		if (!outcome.ok) {
+			const tookMs = outcome.steps.reduce((sum, {microseconds}) => sum + microseconds, 0) / 1000;
+			refusedBodies?.note(key, outcome.denial, tookMs);
+		}
+
+		return {outcome, leastMs: 0};
+	}
 }
+
+/** Forged datagrams take no place from a connection. */
+function sourceOf({origin}: ToolContext): string {
+	return origin ? `${origin.transport} ${hostOf(origin.address)}` : '';
+}
+
+function needsPublicKeys({effect}: TemplateStep['tool']): boolean {
+	return effect === 'opens' || effect === 'verifies';
+}
+
+const noPlace: EngineOutcome = {
+	ok: false,
+	denial: {
+		step: 'queue',
+		reason: 'OVERLOADED',
+		detail: 'Expected fewer messages at a time from this source.',
+		isUniform: false,
+	},
+	steps: [],
+};
 
 async function runSteps(template: Template, start: StartPorts, context: ToolContext): Promise<EngineOutcome> {
 	const values = new Map<string, unknown>(Object.entries(start));

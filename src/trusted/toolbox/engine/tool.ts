@@ -75,6 +75,8 @@ export type ToolRefusal = {
 	readonly detail: string;
 	/** What the answer carries besides, such as a challenge. */
 	readonly headers?: readonly SipHeader[];
+	/** True where the same octets may pass another time: there was no room for the work. */
+	readonly isTransient?: boolean;
 };
 
 export type Ports = Readonly<Record<string, PortType>>;

@@ -48,10 +48,18 @@ export class Places {
 			return carrier.network;
 		}
 
-		return family === 'ipv4'
-			? `${canonical.split('.').slice(0, 3).join('.')}.0/24`
-			: `${canonicalAddress(`${groupsOf(canonical).slice(0, 4).join(':')}::`)}/64`;
+		return family === 'ipv4' ? `${canonical.split('.').slice(0, 3).join('.')}.0/24` : prefix64Of(canonical);
 	}
+}
+
+/** What one host can have as its own: an IPv4 address, or the /64 around an IPv6 address. A name is one by itself. */
+export function hostOf(address: string): string {
+	const canonical = canonicalAddress(address);
+	return isIP(canonical) === 6 ? prefix64Of(canonical) : canonical;
+}
+
+function prefix64Of(canonical: string): string {
+	return `${canonicalAddress(`${groupsOf(canonical).slice(0, 4).join(':')}::`)}/64`;
 }
 
 /** Address, prefix and family of a network such as `192.0.2.0/24`; undefined where it is none. */

@@ -145,6 +145,15 @@ export type ToolboxOptions = {
 	};
 	/** A message that fails before its signature verified is answered at the next multiple of this, in milliseconds. @default 20 */
 	readonly uniformFailureMs?: number;
+	/** Messages that are opened and verified: sources take turns, and who has too many open is refused with `OVERLOADED`. */
+	readonly publicKeyWork?: {
+		/** Messages of one source (a transport with an IPv4 address or an IPv6 /64) that may be open. @default 64 */
+		readonly perSource?: number;
+		/** Messages that are worked on at once. @default 16 */
+		readonly atOnce?: number;
+		/** Messages of all sources that may wait. @default 1024 */
+		readonly waiting?: number;
+	};
 };
 
 /** Checks options. Throws `SallyportError` BAD_OPTIONS that names what is wrong, unknown names included. */
@@ -327,4 +336,11 @@ const toolboxOptions = z.strictObject({
 		})
 		.exactOptional(),
 	uniformFailureMs: z.number().min(1).max(1000).exactOptional(),
+	publicKeyWork: z
+		.strictObject({
+			perSource: z.int().min(1).max(100_000).exactOptional(),
+			atOnce: z.int().min(1).max(1024).exactOptional(),
+			waiting: z.int().min(1).max(100_000).exactOptional(),
+		})
+		.exactOptional(),
 });

@@ -27,7 +27,9 @@ export const cmsVerify = defineTool({
 
 		const verified = await cms.verify(signed.value.contentInfo, signed.value.detached);
 		if (!verified.ok) {
-			return refuse(cmsReason(verified.failure.code), verified.failure.message);
+			const {code, message} = verified.failure;
+			const refusal = refuse(cmsReason(code), message);
+			return code === 'OVERLOADED' ? {ok: false, failure: {...refusal.failure, isTransient: true}} : refusal;
 		}
 
 		const digest = createHash('sha256').update(verified.value.content).digest('hex');
