@@ -12,6 +12,8 @@ process.on('message', async () => {
 		descriptors: (await readdir('/proc/self/fd')).length,
 		octets: process.memoryUsage.rss(),
 		counters: gateway.running.gateway.counters.layer,
+		unread: gateway.running.gateway.counters.transports.reduce((sum, {refused}) => sum + refused, 0),
+		work: gateway.domains.work?.(),
 	});
 });
 process.on('disconnect', () => process.exit(0));

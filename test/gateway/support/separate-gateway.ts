@@ -4,6 +4,7 @@ import {fileURLToPath} from 'node:url';
 import type {ExecutionContext} from 'ava';
 import type {LayerCounters} from '#dist/core/sip/layer-output.js';
 import type {GatewayOptions} from '#dist/gateway/index.js';
+import type {EngineCounters} from '#dist/trusted/toolbox/engine/engine.js';
 
 /** What the process of a gateway holds. */
 export type Measure = {
@@ -12,6 +13,10 @@ export type Measure = {
 	/** Resident. */
 	readonly octets: number;
 	readonly counters: LayerCounters;
+	/** Messages that were not read because their source had no credit. */
+	readonly unread: number;
+	/** Public-key work of the toolbox. */
+	readonly work: EngineCounters;
 };
 
 export type SeparateGateway = {
