@@ -40,6 +40,7 @@ export function adminSource(running: RunningGateway): AdminSource {
 		...userSource(running),
 		alerts: (query) => running.readAlerts(boundedInteger(query.get('after'), 0, Number.MAX_SAFE_INTEGER), 1000),
 		origins: (query) => running.readOrigins(query.get('after') ?? '', boundedInteger(query.get('limit'), 100, 1000)),
+		work: () => running.readWork(),
 		ledger: (query) => running.readLedger(boundedInteger(query.get('limit'), 100, 1000)),
 	};
 }

@@ -5,6 +5,7 @@ import type {SipAddress, SipTransportName} from '../core/sip/hop.js';
 import {formatHostPort} from '../core/sip/hop.js';
 import type {SipTimers} from '../core/sip/timers.js';
 import {SipEndpoint} from '../io/sip/sip-endpoint.js';
+import type {EngineCounters} from '../trusted/toolbox/engine/engine.js';
 import type {Alert, KnownOrigin, LedgerEntry} from '../trusted/toolbox/protocol.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import {costs} from './admission.js';
@@ -29,6 +30,8 @@ export type RunningGateway = {
 	readonly reloadTemplates: TrustedDomains['reloadTemplates'];
 	readAlerts(afterSequence: number, limit: number): Promise<readonly Alert[]>;
 	readLedger(limit: number): Promise<readonly LedgerEntry[]>;
+	/** Counters of public-key work. */
+	readWork(): Promise<EngineCounters>;
 	readOrigins(after: string, limit: number): Promise<readonly KnownOrigin[]>;
 	/** What the operator may change of the origin monitor; absent where the toolbox is not in this process. */
 	readonly origins: TrustedDomains['origins'];
@@ -112,6 +115,7 @@ export async function openGateway(
 		readAlerts: (afterSequence, limit) => domains.toolbox.readAlerts(afterSequence, limit),
 		readOrigins: (after, limit) => domains.toolbox.readOrigins(after, limit),
 		readLedger: (limit) => domains.toolbox.readLedger(limit),
+		readWork: () => domains.toolbox.readWork(),
 		origins: domains.origins,
 		close() {
 			closing ??= (async () => {

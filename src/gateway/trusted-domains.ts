@@ -7,7 +7,6 @@ import {MediaPlane} from '../trusted/media/media-plane.js';
 import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
 import type {MediaPlaneReport} from '../trusted/media/plane-report.js';
 import type {KeyVault} from '../trusted/toolbox/calls/key-vault.js';
-import type {EngineCounters} from '../trusted/toolbox/engine/engine.js';
 import type {OriginAdministration} from '../trusted/toolbox/origin/origin-administration.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
 import type {TemplateReload} from '../trusted/toolbox/template-replacement.js';
@@ -34,8 +33,6 @@ export type TrustedDomains = {
 	readonly reloadTemplates: (texts: NonNullable<ToolboxOptions['templates']>) => Promise<TemplateReload>;
 	/** What they hold: to be the same before calls and after. */
 	readonly load: () => {readonly relays: number; readonly calls: number; readonly issued: number};
-	/** Public-key work that the toolbox was spared or refused; absent where it is not in this process. */
-	readonly work?: () => EngineCounters;
 	/** For the operator, not for the user domain; absent where the toolbox is not in this process. */
 	readonly origins?: OriginAdministration | undefined;
 	close(): Promise<void>;
@@ -77,7 +74,6 @@ export async function startTrustedDomains(options: TrustedDomainsOptions): Promi
 		}),
 		reloadTemplates: (texts) => toolbox.reloadTemplates(texts),
 		origins: toolbox.origins,
-		work: () => toolbox.workCounters,
 		load: () => ({relays: plane.size, ...toolbox.load}),
 		async close() {
 			isClosing = true;

@@ -143,10 +143,21 @@ test.serial('without --json events are words, and every admin path answers', asy
 	}
 
 	const socket = join(folder, 'admin.sock');
-	for (const path of ['calls', 'statistics', 'counters', 'alerts', 'ledger', 'alerts?after=5', 'ledger?limit=-1']) {
+	for (const path of [
+		'calls',
+		'statistics',
+		'counters',
+		'work',
+		'alerts',
+		'ledger',
+		'alerts?after=5',
+		'ledger?limit=-1',
+	]) {
 		t.is((await ask(socket, `/${path}`)).status, 200, path);
 	}
 
+	const work = {open: 0, mostOpen: 0, refused: 0, refusedBodies: 0, refusedFromMemory: 0};
+	t.deepEqual((await ask(socket, '/work')).body, work);
 	t.is((await ask(socket, '/keys')).status, 404);
 	t.is((await ask(socket, '/__proto__')).status, 404);
 	t.is((await ask(socket, '/calls', 'DELETE')).status, 405);

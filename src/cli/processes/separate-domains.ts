@@ -188,6 +188,7 @@ export class SeparateDomains {
 			},
 			origins: (query) =>
 				this.#toolbox?.origins.list(query.get('after') ?? '', numberOf(query, 'limit', 100, 1000)) ?? [],
+			work: () => this.#toolbox?.workCounters ?? {},
 			ledger: async (query) => {
 				const reply = await read({kind: 'read-ledger', limit: Math.max(1, numberOf(query, 'limit', 100, 1000))});
 				return reply?.verdict === 'ledger' ? reply.entries : [];

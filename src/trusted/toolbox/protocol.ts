@@ -2,6 +2,7 @@ import type {Brand} from '../../base/brand.js';
 import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
 import type {SipHeader, SipMessage} from '../../wire/sip/message.js';
 import type {SourcePolicy} from '../media/protocol.js';
+import type {EngineCounters} from './engine/engine.js';
 import type {OriginRecord} from './origin/origin-record.js';
 
 /**
@@ -96,6 +97,8 @@ export type ReadAlerts = {readonly kind: 'read-alerts'; readonly afterSequence: 
 /** Identities after one by name, with the addresses that are known for them. What is known changes only on the toolbox's own side. */
 export type ReadOrigins = {readonly kind: 'read-origins'; readonly after: string; readonly limit: number};
 export type ReadLedger = {readonly kind: 'read-ledger'; readonly limit: number};
+/** Asks for the counters of public-key work. */
+export type ReadWork = {readonly kind: 'read-work'};
 
 export type ToolboxRequest =
 	| FilterInbound
@@ -107,7 +110,8 @@ export type ToolboxRequest =
 	| ReadCalls
 	| ReadAlerts
 	| ReadOrigins
-	| ReadLedger;
+	| ReadLedger
+	| ReadWork;
 
 /** One `a=crypto` line of the released SDP. */
 export type ReleasedKey = {
@@ -198,5 +202,6 @@ export type ToolboxReply =
 	| {readonly verdict: 'alerts'; readonly alerts: readonly Alert[]}
 	| {readonly verdict: 'origins'; readonly origins: readonly KnownOrigin[]}
 	| {readonly verdict: 'ledger'; readonly entries: readonly LedgerEntry[]}
+	| {readonly verdict: 'work'; readonly counters: EngineCounters}
 	/** The request itself was not acceptable: a bug or a hostile user domain. Audited. */
 	| {readonly verdict: 'refused'; readonly code: string; readonly message: string};

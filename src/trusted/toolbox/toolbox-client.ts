@@ -2,6 +2,7 @@ import {EventEmitter} from 'node:events';
 import {SallyportError} from '../../base/error.js';
 import type {Link} from '../../base/link.js';
 import {PortRequests} from '../media/port-requests.js';
+import type {EngineCounters} from './engine/engine.js';
 import type {
 	Alert,
 	AuthorizeBridge,
@@ -99,6 +100,12 @@ export class ToolboxClient extends EventEmitter<{alert: [Alert]}> {
 	async readLedger(limit: number): Promise<readonly LedgerEntry[]> {
 		const reply = await this.#ask({kind: 'read-ledger', limit});
 		return reply.verdict === 'ledger' ? reply.entries : unexpected();
+	}
+
+	/** Public-key work that the toolbox does, was spared and refused. */
+	async readWork(): Promise<EngineCounters> {
+		const reply = await this.#ask({kind: 'read-work'});
+		return reply.verdict === 'work' ? reply.counters : unexpected();
 	}
 
 	/** Closes the port; open requests reject. */

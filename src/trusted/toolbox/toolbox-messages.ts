@@ -81,6 +81,7 @@ const toolboxRequest = z.discriminatedUnion('kind', [
 		limit: z.int().min(1).max(1000),
 	}),
 	z.strictObject({id, kind: z.literal('read-ledger'), limit: z.int().min(1).max(1000)}),
+	z.strictObject({id, kind: z.literal('read-work')}),
 ]);
 
 const keyChannelRequest = z.discriminatedUnion('kind', [

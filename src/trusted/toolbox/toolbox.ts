@@ -319,6 +319,8 @@ export class Toolbox {
 				return {verdict: 'origins', origins: this.origins.list(request.after, request.limit)};
 			case 'read-ledger':
 				return {verdict: 'ledger', entries: state.services.ledger.newest(request.limit).map(entryOf)};
+			case 'read-work':
+				return {verdict: 'work', counters: this.workCounters};
 		}
 	}
 

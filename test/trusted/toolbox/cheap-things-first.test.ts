@@ -80,7 +80,7 @@ test('octets that were refused twice for what they are cost no private key again
 	t.regex(faces[0] ?? '', /"step":"open","reason":"DECRYPTION_FAILED","status":493/);
 	t.is(new Set(audits).size, 5, 'each is on record');
 	t.is(counted.decrypted, 2);
-	t.deepEqual(callee.workCounters, {open: 0, refused: 0, refusedBodies: 1, refusedFromMemory: 3});
+	t.deepEqual(callee.workCounters, {open: 0, mostOpen: 1, refused: 0, refusedBodies: 1, refusedFromMemory: 3});
 	t.is(callee.alertCounters.raised['integrity'], 5, JSON.stringify(callee.alertCounters));
 
 	await receive(callee, spoilt(invite, 2), {call: 'y'});

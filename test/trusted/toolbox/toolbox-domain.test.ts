@@ -156,6 +156,7 @@ test('what is not a request as agreed is refused and audited, and breaks nothing
 		{...good, extra: true},
 		{...good, __proto__: {kind: 'end-call'}, leg: undefined},
 		{kind: 'read-ledger', limit: 1e9},
+		{kind: 'read-work', of: 'charles'},
 		{kind: 'authorize-bridge', call: 'c', legs: []},
 		{
 			kind: 'filter-inbound',

@@ -54,6 +54,8 @@ export type EngineOptions = {
 export type EngineCounters = {
 	/** Messages worked on or waiting now. */
 	readonly open: number;
+	/** The most that were so at one time since the start. */
+	readonly mostOpen: number;
 	/** Messages that found no place in the queue (`OVERLOADED`). */
 	readonly refused: number;
 	/** Bodies that are remembered because they were refused. */
@@ -74,6 +76,7 @@ export class Engine {
 		const {workQueue, refusedBodies} = this.#options;
 		return {
 			open: workQueue?.open ?? 0,
+			mostOpen: workQueue?.mostOpen ?? 0,
 			refused: workQueue?.refused ?? 0,
 			refusedBodies: refusedBodies?.size ?? 0,
 			refusedFromMemory: refusedBodies?.hits ?? 0,

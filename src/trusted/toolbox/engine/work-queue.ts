@@ -6,6 +6,7 @@ type Waiting = {readonly begin: (mayBegin: boolean) => void};
 export class WorkQueue {
 	readonly #queue: FairQueue<Waiting>;
 	#refused = 0;
+	#mostOpen = 0;
 
 	constructor({perSource = 64, atOnce = 16, waiting = 1024}: Partial<FairQueueLimits> = {}) {
 		this.#queue = new FairQueue({perSource, atOnce, waiting});
@@ -21,10 +22,16 @@ export class WorkQueue {
 		return this.#queue.underWay + this.#queue.waiting;
 	}
 
+	/** The most that were open at one time since the start. */
+	get mostOpen(): number {
+		return this.#mostOpen;
+	}
+
 	/** Does the work when it is its source's turn; undefined where there is no place for it, and nothing was begun. */
 	async run<Outcome>(source: string, work: () => Promise<Outcome>): Promise<Outcome | undefined> {
 		const mayBegin = await new Promise<boolean>((begin) => {
 			this.#queue.add(source, {begin})?.begin(false);
+			this.#mostOpen = Math.max(this.#mostOpen, this.open);
 			this.#beginNext();
 		});
 		if (!mayBegin) {
