@@ -11,9 +11,10 @@ process.on('message', async () => {
 		held: await heldBy(gateway),
 		descriptors: (await readdir('/proc/self/fd')).length,
 		octets: process.memoryUsage.rss(),
+		mostOctets: 1024 * process.resourceUsage().maxRSS,
 		counters: gateway.running.gateway.counters.layer,
 		unread: gateway.running.gateway.counters.transports.reduce((sum, {refused}) => sum + refused, 0),
-		work: gateway.domains.work?.(),
+		work: await gateway.running.readWork(),
 	});
 });
 process.on('disconnect', () => process.exit(0));

@@ -12,6 +12,8 @@ export type Measure = {
 	readonly descriptors: number;
 	/** Resident. */
 	readonly octets: number;
+	/** The most that was resident since the start. */
+	readonly mostOctets: number;
 	readonly counters: LayerCounters;
 	/** Messages that were not read because their source had no credit. */
 	readonly unread: number;
