@@ -132,7 +132,9 @@ async function openAndAnswer(toolbox, message, call) {
 	const [key] = released.keys;
 	const redeemed = await toolbox.redeem({kind: 'redeem-peer-key', ...about, key: key?.handle});
 	MasterKey.claim(redeemed.slot).destroy();
-	const {handle} = await toolbox.handle({kind: 'mint-key', ...about, suite});
+	const {
+		handles: [handle],
+	} = await toolbox.handle({kind: 'mint-keys', ...about, suites: [suite]});
 	const answer = {
 		kind: 'response',
 		status: 200,
@@ -153,7 +155,9 @@ async function openAndAnswer(toolbox, message, call) {
 }
 
 async function sealInvite(caller, call) {
-	const {handle} = await caller.handle({kind: 'mint-key', call, leg: 'a', suite});
+	const {
+		handles: [handle],
+	} = await caller.handle({kind: 'mint-keys', call, leg: 'a', suites: [suite]});
 	const message = {
 		kind: 'request',
 		method: 'INVITE',

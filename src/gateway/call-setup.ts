@@ -190,7 +190,7 @@ export class CallSetup {
 	): Promise<Result<SipResponse, Refusal>> {
 		const {toolbox, media, clock, contact} = this.#context;
 		const {call, incoming, caller: callerLeg} = this.#parts;
-		const callerKey = chosen && (await toolbox.mintKey({call, leg: 'caller', suite: chosen.suite}));
+		const [callerKey] = chosen ? await toolbox.mintKeys({call, leg: 'caller', suites: [chosen.suite]}) : [];
 		const end = {
 			port: rtp.port,
 			rtcpPort: rtcp.port,

@@ -120,8 +120,11 @@ export class CalleeInvitation {
 			return failed(refuse(400, 'Bad Request', 'BAD_ADDRESS'));
 		}
 
-		for (const suite of route.protection === 'clear' ? [] : suites) {
-			this.#ownKeys.set(suite, await toolbox.mintKey({call, leg: 'callee', suite}));
+		if (route.protection !== 'clear') {
+			const handles = await toolbox.mintKeys({call, leg: 'callee', suites});
+			for (const [index, suite] of suites.entries()) {
+				this.#ownKeys.set(suite, handles[index] as OwnKeyHandle);
+			}
 		}
 
 		const crypto = [...this.#ownKeys].map(

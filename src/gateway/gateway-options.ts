@@ -152,7 +152,11 @@ const gatewayOptions = z.strictObject({
 		portCoolDownMs: z.int().min(0).max(600_000).exactOptional(),
 		dscp: z.int().min(0).max(63).exactOptional(),
 	}),
-	suites: z.array(z.string().refine(isSrtpSuiteName, 'Expected the name of an SRTP suite.')).min(1).exactOptional(),
+	suites: z
+		.array(z.string().refine(isSrtpSuiteName, 'Expected the name of an SRTP suite.'))
+		.min(1)
+		.max(16)
+		.exactOptional(),
 	routes: z
 		.array(
 			z.strictObject({

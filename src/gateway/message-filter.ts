@@ -5,7 +5,7 @@ import type {ToolboxClient} from '../trusted/toolbox/toolbox-client.js';
  * The toolbox as calls see it: every message passes through it, in both directions. `ToolboxClient` is the real one.
  * Each method rejects with a `SallyportError` where the request itself was refused or the toolbox is gone.
  */
-export type MessageFilter = Pick<ToolboxClient, 'filterInbound' | 'filterOutbound' | 'mintKey' | 'endCall'>;
+export type MessageFilter = Pick<ToolboxClient, 'filterInbound' | 'filterOutbound' | 'mintKeys' | 'endCall'>;
 
 /** What a call that joins two legs needs besides. */
 export type BridgeAuthority = Pick<ToolboxClient, 'authorizeBridge'>;

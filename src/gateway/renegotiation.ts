@@ -12,6 +12,7 @@ import {
 import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {OwnKeyHandle} from '../trusted/toolbox/protocol.js';
 import type {HandleAttribute} from '../wire/sdes/handle-attribute.js';
+import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import type {SipResponse} from '../wire/sip/message.js';
 import {creditOfRelease} from './admission.js';
 import {mediaOfAnswer, mediaOfOffer} from './agreed-media.js';
@@ -159,7 +160,7 @@ export class Renegotiation {
 			return true;
 		}
 
-		const ownKey = await this.#context.toolbox.mintKey({call: this.#call, leg: leg.name, suite: crypto.suite});
+		const ownKey = await this.#freshKey(leg, crypto.suite);
 		const media = written.map((section, index) =>
 			index === streamIndex ? {...section, crypto: [ownLine(crypto, ownKey)]} : section,
 		);
@@ -267,9 +268,12 @@ export class Renegotiation {
 		before: LegCrypto | undefined,
 		{chosen, needsFreshKey}: OfferedChange,
 	): Promise<OwnKeyHandle | undefined> {
-		return chosen && needsFreshKey
-			? this.#context.toolbox.mintKey({call: this.#call, leg: leg.name, suite: chosen.suite})
-			: before?.ownKey;
+		return chosen && needsFreshKey ? this.#freshKey(leg, chosen.suite) : before?.ownKey;
+	}
+
+	async #freshKey(leg: CallLeg, suite: SrtpSuiteName): Promise<OwnKeyHandle> {
+		const [key] = await this.#context.toolbox.mintKeys({call: this.#call, leg: leg.name, suites: [suite]});
+		return key;
 	}
 
 	async #sendUnderNewKey(leg: CallLeg): Promise<void> {

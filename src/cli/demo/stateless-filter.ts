@@ -10,17 +10,19 @@ import type {
 	Denial,
 	FilterInbound,
 	FilterOutbound,
-	MintKey,
+	MintKeys,
 	Outbound,
 	OwnKeyHandle,
 	PeerKeyHandle,
 	Release,
 	ReleasedKey,
 } from '../../trusted/toolbox/protocol.js';
+import type {OwnKeysOf} from '../../trusted/toolbox/toolbox-client.js';
 import {mimeHeader, parseMimeEntity, writeMimeEntity} from '../../wire/mime/entity.js';
 import {leafEntities} from '../../wire/mime/multipart.js';
 import {parseHandleAttribute, writeHandleAttribute} from '../../wire/sdes/handle-attribute.js';
 import {parseCryptoAttribute} from '../../wire/sdes/parse-crypto.js';
+import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
 import {writeCryptoAttribute} from '../../wire/sdes/write-crypto.js';
 import {attributeValues, withAttributes} from '../../wire/sdp/attributes.js';
 import {parseSdp, writeSdp} from '../../wire/sdp/parse-sdp.js';
@@ -103,7 +105,14 @@ export class StatelessFilter implements MessageFilter, KeySource {
 				};
 	}
 
-	async mintKey({call, suite}: Omit<MintKey, 'kind'>): Promise<OwnKeyHandle> {
+	async mintKeys<const Suites extends MintKeys['suites']>({
+		call,
+		suites,
+	}: Omit<MintKeys, 'kind' | 'suites'> & {readonly suites: Suites}): Promise<OwnKeysOf<Suites>> {
+		return suites.map((suite) => this.#mintKey(call, suite)) as OwnKeysOf<Suites>;
+	}
+
+	#mintKey(call: string, suite: SrtpSuiteName): OwnKeyHandle {
 		const offered = this.#offeredKeys.get(`${call} ${suite}`);
 		const key =
 			this.#options.mirrorsKeys && offered !== undefined

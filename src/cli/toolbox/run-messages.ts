@@ -101,8 +101,8 @@ async function withFreshKeys(message: SipMessage, call: string, toolbox: Toolbox
 	for (const [index, line] of lines.entries()) {
 		const [, suite = ''] = /^a=crypto:\d+ (\w+) handle:new(?: |$)/.exec(line) ?? [];
 		if (isSrtpSuiteName(suite)) {
-			const made = await toolbox.handle({kind: 'mint-key', call, leg: 'a', suite});
-			lines[index] = line.replace('handle:new', `handle:${made.verdict === 'key' ? made.handle : ''}`);
+			const made = await toolbox.handle({kind: 'mint-keys', call, leg: 'a', suites: [suite]});
+			lines[index] = line.replace('handle:new', `handle:${made.verdict === 'keys' ? made.handles[0] : ''}`);
 			hasKeys = true;
 		}
 	}

@@ -90,10 +90,8 @@ export class PhoneCall {
 	/** Calls and speaks; hangs up at the end of the speech. The refusal where it came to nothing. */
 	async invite(to: string, target: SipTarget, speech: PhoneSpeech): Promise<Refusal | undefined> {
 		const {endpoint, filter, suites, clock, aor, contact} = this.#parts;
-		const ownKeys = new Map<SrtpSuiteName, OwnKeyHandle>();
-		for (const suite of suites) {
-			ownKeys.set(suite, await filter.mintKey({call: this.#id, leg, suite}));
-		}
+		const handles = await filter.mintKeys({call: this.#id, leg, suites});
+		const ownKeys = new Map(suites.map((suite, index) => [suite, handles[index] as OwnKeyHandle]));
 
 		const crypto = [...ownKeys].map(
 			([suite, handle], index): HandleAttribute => ({tag: index + 1, suite, handle, sessionParameters: {}}),
@@ -241,7 +239,7 @@ export class PhoneCall {
 
 		this.#peer = {from: header(request, 'From') ?? '', identity: released.identity};
 		this.#dialog = dialog.value;
-		const ownKey = await filter.mintKey({call: this.#id, leg, suite: chosen.suite});
+		const [ownKey] = await filter.mintKeys({call: this.#id, leg, suites: [chosen.suite]});
 		// The peer's key is in force, durably, before the answer leaves.
 		const keys = await this.#keysFor(released, index ?? 0, chosen, ownKey);
 		const answer = buildAnswer(

@@ -6,11 +6,17 @@ import {newHandle} from './calls/call-table.js';
 import type {OwnKey} from './calls/leg.js';
 import {noteMediaOrigin} from './origin/media-origin.js';
 import {isLessTaken} from './policy/call-rules.js';
-import type {AuthorizeBridge, BridgeTicket, MintKey, OwnKeyHandle} from './protocol.js';
+import type {AuthorizeBridge, BridgeTicket, MintKeys, OwnKeyHandle} from './protocol.js';
 import type {ToolboxState} from './toolbox-state.js';
 
-/** Makes a key for what we send on a leg, and enters it in the ledger, so that nobody can send it back to us (PROTOCOL V10). */
-export async function mintKey(state: ToolboxState, {call, leg: legName, suite}: MintKey): Promise<OwnKeyHandle> {
+/**
+ * Makes keys for what we send on a leg, one for each suite, and enters all of them in the ledger in one claim, so that nobody can
+ * send one back to us (PROTOCOL V10). All or none.
+ */
+export async function mintKeys(
+	state: ToolboxState,
+	{call, leg: legName, suites}: MintKeys,
+): Promise<readonly OwnKeyHandle[]> {
 	const {services, audit, time} = state;
 	const {calls, ledger} = services;
 	if (!calls.hasRoom(call)) {
@@ -18,37 +24,52 @@ export async function mintKey(state: ToolboxState, {call, leg: legName, suite}: 
 	}
 
 	const leg = calls.leg(call, legName);
-	const held = calls.vault.generate(suite);
-	const names = held.lend((keyAndSalt) => ledger.fingerprint(keyAndSalt, srtpSuites[suite].keyOctets));
+	calls.demandRoomForKeys(leg, suites.length);
+	const made = suites.map((suite) => {
+		const held = calls.vault.generate(suite);
+		const names = held.lend((keyAndSalt) => ledger.fingerprint(keyAndSalt, srtpSuites[suite].keyOctets));
+		return {suite, held, ...names};
+	});
 	const claimed = await ledger.claim(
 		{
 			dialog: leg.dialog ?? {callId: '', offererTag: ''},
 			holder: {epoch: ledger.epoch, call, leg: legName},
 			signer: 'self',
 			maker: 'self',
-			keys: [{...names, mediaIndex: 0}],
+			keys: made.map(({fingerprint, saltTag}) => ({fingerprint, saltTag, mediaIndex: 0})),
 		},
 		time.nowMs(),
 	);
 	if (!claimed.ok) {
-		held.destroy();
+		for (const {held} of made) {
+			held.destroy();
+		}
+
 		throw new SallyportError(claimed.failure.code, claimed.failure.message);
 	}
 
-	const handle = newHandle() as OwnKeyHandle;
-	const key: OwnKey = {
-		handle,
-		suite,
-		fingerprint: names.fingerprint,
-		held,
-		sealedFor: undefined,
-		isInstalled: false,
-	};
+	const keys = made.map(
+		({suite, held, fingerprint}): OwnKey => ({
+			handle: newHandle() as OwnKeyHandle,
+			suite,
+			fingerprint,
+			held,
+			sealedFor: undefined,
+			isInstalled: false,
+		}),
+	);
 	calls.keep(leg);
-	calls.noteClaims(call, [], [names.fingerprint]);
-	calls.registerOwnKey(leg, key);
-	audit.append(time.nowMs(), 'key-made', {call, leg: legName, suite});
-	return handle;
+	calls.noteClaims(
+		call,
+		[],
+		keys.map(({fingerprint}) => fingerprint),
+	);
+	for (const key of keys) {
+		calls.registerOwnKey(leg, key);
+	}
+
+	audit.append(time.nowMs(), 'keys-made', {call, leg: legName, suites: suites.join(' ')});
+	return keys.map(({handle}) => handle);
 }
 
 /** Gives leave to bridge legs, once. In the clear only where the policy of the leg's party says so. */

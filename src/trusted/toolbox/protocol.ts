@@ -36,12 +36,13 @@ export type FilterInbound = {
 	readonly message: SipMessage;
 };
 
-/** Makes one fresh key for what we send on a leg. */
-export type MintKey = {
-	readonly kind: 'mint-key';
+/** Makes fresh keys for what we send on a leg: one for each suite, all or none. */
+export type MintKeys = {
+	readonly kind: 'mint-keys';
 	readonly call: string;
 	readonly leg: string;
-	readonly suite: SrtpSuiteName;
+	/** 1 to 16; the handles come in this order. */
+	readonly suites: readonly SrtpSuiteName[];
 };
 
 /**
@@ -102,7 +103,7 @@ export type ReadWork = {readonly kind: 'read-work'};
 
 export type ToolboxRequest =
 	| FilterInbound
-	| MintKey
+	| MintKeys
 	| FilterOutbound
 	| AuthorizeBridge
 	| EndCall
@@ -194,7 +195,7 @@ export type ToolboxReply =
 	| Release
 	| Denial
 	| Outbound
-	| {readonly verdict: 'key'; readonly handle: OwnKeyHandle}
+	| {readonly verdict: 'keys'; readonly handles: readonly OwnKeyHandle[]}
 	| {readonly verdict: 'ticket'; readonly ticket: BridgeTicket}
 	| {readonly verdict: 'done'}
 	/** Empty: there are no more. */

@@ -14,7 +14,7 @@ import type {
 	KeptCall,
 	KnownOrigin,
 	LedgerEntry,
-	MintKey,
+	MintKeys,
 	Outbound,
 	OwnKeyHandle,
 	Release,
@@ -49,10 +49,14 @@ export class ToolboxClient extends EventEmitter<{alert: [Alert]}> {
 		return reply.verdict === 'outbound' || reply.verdict === 'denial' ? reply : unexpected();
 	}
 
-	/** Makes a fresh key for what we send on a leg. */
-	async mintKey(request: Omit<MintKey, 'kind'>): Promise<OwnKeyHandle> {
-		const reply = await this.#ask({kind: 'mint-key', ...request});
-		return reply.verdict === 'key' ? reply.handle : unexpected();
+	/** Makes fresh keys for what we send on a leg, one for each suite, in their order. */
+	async mintKeys<const Suites extends MintKeys['suites']>(
+		request: Omit<MintKeys, 'kind' | 'suites'> & {readonly suites: Suites},
+	): Promise<OwnKeysOf<Suites>> {
+		const reply = await this.#ask({kind: 'mint-keys', ...request});
+		return reply.verdict === 'keys' && reply.handles.length === request.suites.length
+			? (reply.handles as OwnKeysOf<Suites>)
+			: unexpected();
 	}
 
 	/** Asks leave to bridge legs. */
@@ -128,6 +132,9 @@ export class ToolboxClient extends EventEmitter<{alert: [Alert]}> {
 		return reply;
 	}
 }
+
+/** A handle for each suite. */
+export type OwnKeysOf<Suites extends MintKeys['suites']> = {readonly [Index in keyof Suites]: OwnKeyHandle};
 
 function unexpected(): never {
 	throw new SallyportError('BAD_REPLY', 'Expected a reply of the agreed form.');

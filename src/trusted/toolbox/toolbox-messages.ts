@@ -53,7 +53,7 @@ const message = z.discriminatedUnion('kind', [
 
 const toolboxRequest = z.discriminatedUnion('kind', [
 	z.strictObject({id, kind: z.literal('filter-inbound'), call, leg, role, origin, message}),
-	z.strictObject({id, kind: z.literal('mint-key'), call, leg, suite}),
+	z.strictObject({id, kind: z.literal('mint-keys'), call, leg, suites: z.array(suite).min(1).max(16)}),
 	z.strictObject({id, kind: z.literal('filter-outbound'), call, leg, role, message}),
 	z.strictObject({
 		id,

@@ -8,7 +8,7 @@ import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
 import type {CmsProvider} from '../smime/cms-provider.js';
 import {type AlertCounters, AlertLog} from './alerts/alert-log.js';
 import {AuditLog} from './alerts/audit-log.js';
-import {authorizeBridge, endCall, mintKey, redeem} from './call-authority.js';
+import {authorizeBridge, endCall, mintKeys, redeem} from './call-authority.js';
 import {CallTable} from './calls/call-table.js';
 import type {KeyVault} from './calls/key-vault.js';
 import {NativeKeyVault} from './calls/native-key-vault.js';
@@ -301,8 +301,8 @@ export class Toolbox {
 				return filterInbound(state, request);
 			case 'filter-outbound':
 				return filterOutbound(state, request);
-			case 'mint-key':
-				return {verdict: 'key', handle: await mintKey(state, request)};
+			case 'mint-keys':
+				return {verdict: 'keys', handles: await mintKeys(state, request)};
 			case 'authorize-bridge':
 				return {verdict: 'ticket', ticket: authorizeBridge(state, request)};
 			case 'end-call':

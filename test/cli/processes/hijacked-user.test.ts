@@ -122,7 +122,7 @@ for (const [name, request] of [
 	['a key of the media domain', {id: 1, kind: 'redeem-peer-key', key: '0'.repeat(32), call: 'c', leg: 'a'}],
 	['all keys', {id: 1, kind: 'export-keys'}],
 	['a recording', {id: 1, kind: 'record', call: 'c'}],
-	['a recipient', {id: 1, kind: 'mint-key', call: 'c', leg: 'a', suite, recipient: 'me'}],
+	['a recipient', {id: 1, kind: 'mint-keys', call: 'c', leg: 'a', suites: [suite], recipient: 'me'}],
 	['no envelope', [1]],
 ] as const) {
 	test.serial(`a raw frame that asks for ${name} ends the link, and is audited`, async (t) => {

@@ -83,7 +83,7 @@ test('a longer message than the other side takes is refused, and the link goes o
 });
 
 const hostile: readonly (readonly [string, Buffer, string])[] = [
-	['no hello', frame('{"id":1,"kind":"mint-key"}'), 'BAD_HELLO'],
+	['no hello', frame('{"id":1,"kind":"mint-keys"}'), 'BAD_HELLO'],
 	['another version', frame('{"version":2,"maxFrameOctets":65536}'), 'BAD_HELLO'],
 	['a hello with more in it', frame('{"version":1,"maxFrameOctets":65536,"admin":true}'), 'BAD_HELLO'],
 	['a frame that is too long', Buffer.concat([hello, Buffer.from('7fffffff', 'hex')]), 'FRAME_TOO_LONG'],
@@ -170,7 +170,7 @@ test('ten thousand mutated frames: each is a message or the end, and memory stay
 		return Math.floor((state / 2 ** 32) * below);
 	};
 	const samples = [
-		'{"id":1,"kind":"mint-key","call":"c","leg":"a","suite":"AEAD_AES_256_GCM"}',
+		'{"id":1,"kind":"mint-keys","call":"c","leg":"a","suites":["AEAD_AES_256_GCM"]}',
 		'{"id":2,"kind":"keep-call","call":"c","snapshot":{"$octets":"AAECAwQF"}}',
 		'{"id":3,"kind":"filter-inbound","message":{"kind":"request","headers":[{"name":"To","value":"x"}],"body":{"$octets":""}}}',
 	].map((text) => frame(text));

@@ -11,7 +11,7 @@ test('what cannot be audited is refused, and the toolbox lives on', async (t) =>
 	symlinkSync('/dev/full', join(world.folder('full'), 'audit.log'));
 	const toolbox = await Toolbox.open(world.options('full', world.gateway, {}), {clock: world.clock});
 	t.teardown(() => toolbox.close());
-	const mint = {kind: 'mint-key', call: 'c', leg: 'l', suite: 'AEAD_AES_256_GCM'} as const;
+	const mint = {kind: 'mint-keys', call: 'c', leg: 'l', suites: ['AEAD_AES_256_GCM']} as const;
 	t.like(await toolbox.handle(mint), {verdict: 'refused', code: 'AUDIT_UNAVAILABLE'});
 	t.like(await toolbox.redeem({kind: 'relay-ended', call: 'c'}), {ok: false, code: 'AUDIT_UNAVAILABLE'});
 	t.like(await toolbox.handle({kind: 'read-alerts', afterSequence: 0, limit: 10}), {verdict: 'alerts'});

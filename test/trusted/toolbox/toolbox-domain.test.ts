@@ -9,7 +9,7 @@ import type {KeyChannelReply, KeyChannelRequest} from '#dist/trusted/media/proto
 import {MasterKey} from '#dist/trusted/media/srtp/index.js';
 import {InsecureSecretAccess, revealMasterKey} from '#dist/trusted/media/srtp/insecure-secret-access.js';
 import {findAuditBreak, ToolboxClient, ToolboxDomain} from '#dist/trusted/toolbox/index.js';
-import type {OwnKeyHandle, PeerKeyHandle, Release} from '#dist/trusted/toolbox/protocol.js';
+import type {PeerKeyHandle, Release} from '#dist/trusted/toolbox/protocol.js';
 import {answerOf, bobsAddress, inviteOf, makeWorld, openPair, sdpOf, sealedInvite, suite} from './support/world.js';
 
 async function serve(t: ExecutionContext) {
@@ -87,12 +87,12 @@ test('a peer key cannot be sealed, and an own key not in another leg or for anot
 		};
 	};
 	t.like(await ask(asDora(peerKey), 'b'), {verdict: 'denial', reason: 'UNKNOWN_HANDLE'});
-	const own = await client.mintKey({call: 'c1', leg: 'a', suite});
+	const [own] = await client.mintKeys({call: 'c1', leg: 'a', suites: [suite]});
 	t.like(await ask(asDora(own), 'b'), {verdict: 'denial', reason: 'UNKNOWN_HANDLE'}, 'a key of leg a in leg b');
 	t.like(await ask(answerOf(invite, sdpOf(own)), 'a', 'answer'), {verdict: 'denial', reason: 'PEER_KEY_NOT_INSTALLED'});
 	t.true((await keys.ask({kind: 'redeem-peer-key', key: peerKey as PeerKeyHandle, call: 'c1', leg: 'a'})).ok);
 	t.like(await ask(answerOf(invite, sdpOf(own)), 'a', 'answer'), {verdict: 'outbound', protection: 'sealed'});
-	const dora = await client.mintKey({call: 'c1', leg: 'b', suite});
+	const [dora] = await client.mintKeys({call: 'c1', leg: 'b', suites: [suite]});
 	t.like(await ask(asDora(dora), 'b'), {verdict: 'outbound', protection: 'sdes'});
 });
 
@@ -128,7 +128,7 @@ test('the end of a call takes back its handles and tickets', async (t) => {
 	const parts = await serve(t);
 	const {client, keys, callee} = parts;
 	const {release} = await openOffer(parts);
-	await client.mintKey({call: 'c1', leg: 'a', suite});
+	await client.mintKeys({call: 'c1', leg: 'a', suites: [suite]});
 	t.deepEqual(callee.load, {calls: 1, issued: 2});
 	await client.endCall({call: 'c1', reason: 'bye'});
 	t.deepEqual(callee.load, {calls: 0, issued: 0});
@@ -144,12 +144,14 @@ test('what is not a request as agreed is refused and audited, and breaks nothing
 		parseReply: (reply) => reply as never,
 	});
 	t.teardown(() => raw.close());
-	const good = {kind: 'mint-key', call: 'c', leg: 'l', suite};
+	const good = {kind: 'mint-keys', call: 'c', leg: 'l', suites: [suite]};
 	const hostile: readonly object[] = [
 		{},
 		{kind: 'export-keys'},
 		{kind: 'redeem-peer-key', key: '0'.repeat(32), call: 'c', leg: 'l'},
-		{...good, suite: 'NULL'},
+		{...good, suites: [suite, 'NULL']},
+		{...good, suites: []},
+		{...good, suites: Array(17).fill(suite)},
 		{...good, call: ''},
 		{...good, call: 'x'.repeat(65)},
 		{...good, leg: {toString: 1}},
@@ -221,7 +223,7 @@ test('no key octets cross the port or reach ledger, alerts, audit log or disk; t
 	const parts = await serve(t);
 	const {client, keys, world} = parts;
 	const {invite, release} = await openOffer(parts);
-	const own: OwnKeyHandle = await client.mintKey({call: 'c1', leg: 'a', suite});
+	const [own] = await client.mintKeys({call: 'c1', leg: 'a', suites: [suite]});
 	const secrets: Uint8Array[] = [];
 	for (const request of [
 		{kind: 'redeem-peer-key', key: release.keys[0]?.handle as PeerKeyHandle, call: 'c1', leg: 'a'},

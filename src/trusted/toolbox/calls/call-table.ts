@@ -82,11 +82,15 @@ export class CallTable {
 		this.#peerKeys.set(key.handle, {leg, key});
 	}
 
-	registerOwnKey(leg: Leg, key: OwnKey): void {
-		if (leg.ownKeys.size >= maxOwnKeys) {
+	/** Throws `SallyportError` TOO_MANY_KEYS where a leg has no room for so many more keys of our own. */
+	demandRoomForKeys(leg: Leg, count: number): void {
+		if (leg.ownKeys.size + count > maxOwnKeys) {
 			throw new SallyportError('TOO_MANY_KEYS', `Expected at most ${maxOwnKeys} keys of our own on a leg.`);
 		}
+	}
 
+	/** There must be room: see `demandRoomForKeys`. */
+	registerOwnKey(leg: Leg, key: OwnKey): void {
 		leg.ownKeys.set(key.handle, key);
 		this.#ownKeys.set(key.handle, {leg, key});
 	}

@@ -221,8 +221,8 @@ export class ScenarioGateway {
 			MasterKey.claim(redeemed.slot).destroy();
 		}
 
-		const made = await toolbox.handle({kind: 'mint-key', call, leg: 'a', suite: key.suite});
-		const own = made.verdict === 'key' ? made.handle : '';
+		const made = await toolbox.handle({kind: 'mint-keys', call, leg: 'a', suites: [key.suite]});
+		const own = made.verdict === 'keys' ? made.handles[0] : '';
 		const toTag = live?.toTag ?? `gw-${call}`;
 		const answered = await toolbox.handle({
 			kind: 'filter-outbound',

@@ -166,12 +166,12 @@ export function answerOf(request: SipRequest, sdp: string, toTag = 'gw-1'): SipR
 }
 
 export async function mint(toolbox: Toolbox, call: string, leg = 'line'): Promise<OwnKeyHandle> {
-	const reply = await toolbox.handle({kind: 'mint-key', call, leg, suite});
-	if (reply.verdict !== 'key') {
+	const reply = await toolbox.handle({kind: 'mint-keys', call, leg, suites: [suite]});
+	if (reply.verdict !== 'keys') {
 		throw new Error(`Expected a key, got ${JSON.stringify(reply)}.`);
 	}
 
-	return reply.handle;
+	return reply.handles[0] as OwnKeyHandle;
 }
 
 export async function send(
