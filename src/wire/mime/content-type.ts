@@ -20,10 +20,11 @@ export type ContentDisposition = {
 	readonly params: readonly SipParameter[];
 };
 
-/** Reads a Content-Type value. Comments are not understood. Never throws. */
+/** Reads a Content-Type value; comments (RFC 5322 §3.2.2) and a semicolon at the end are passed over. Never throws. */
 export function parseContentType(value: string): Result<ContentType, CodedFailure<'BAD_CONTENT_TYPE'>> {
-	const match = typePattern.exec(value);
-	const params = match && parseParameters(value, match[0].length);
+	const plain = withoutComments(value);
+	const match = typePattern.exec(plain);
+	const params = match && parseParameters(plain, match[0].length);
 	if (!match?.[1] || !match[2] || !params) {
 		return fail('BAD_CONTENT_TYPE', 'Expected "type/subtype;name=value", got something else.');
 	}
@@ -40,8 +41,9 @@ export function writeContentType({type, subtype, params}: ContentType): string {
 export function parseContentDisposition(
 	value: string,
 ): Result<ContentDisposition, CodedFailure<'BAD_CONTENT_DISPOSITION'>> {
-	const match = dispositionPattern.exec(value);
-	const params = match && parseParameters(value, match[0].length);
+	const plain = withoutComments(value);
+	const match = dispositionPattern.exec(plain);
+	const params = match && parseParameters(plain, match[0].length);
 	if (!match?.[1] || !params) {
 		return fail('BAD_CONTENT_DISPOSITION', 'Expected "disposition;name=value", got something else.');
 	}
@@ -50,5 +52,24 @@ export function parseContentDisposition(
 	return ok({disposition: match[1].toLowerCase(), handling, params});
 }
 
+/**
+ * The value without comments outside quoted strings, and without semicolons at its end, which SIP's grammar does not know.
+ * A parenthesis inside a word is left alone: boundaries are sent so, unquoted against the rule. What is not closed
+ * stays too, and the grammar refuses it.
+ */
+function withoutComments(value: string): string {
+	let end = value.length;
+	while (end > 0 && '; \t'.includes(value[end - 1] ?? '')) {
+		end--;
+	}
+
+	const trimmed = value.slice(0, end);
+	return trimmed.includes('(')
+		? trimmed.replace(quotedOrComment, (found) => (found.startsWith('"') ? found : ' '))
+		: trimmed;
+}
+
+/** A quoted string, or a comment of at most two levels after a blank or semicolon. */
+const quotedOrComment = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<=[\s;])\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\)/gs;
 const typePattern = /^([\w.!%*+`'~#$&^{|}-]+)[ \t]*\/[ \t]*([\w.!%*+`'~#$&^{|}-]+)/;
 const dispositionPattern = /^([\w.!%*+`'~-]+)/;

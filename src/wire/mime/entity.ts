@@ -39,8 +39,9 @@ export type MimeFailure = CodedFailure<MimeFailureCode>;
  * header comes once. Never throws.
  */
 export function parseMimeEntity(octets: Uint8Array): Result<MimeEntity, MimeFailure> {
-	if (octets.length > maxEntityOctets) {
-		return fail('MIME_TOO_LARGE', `Expected ${maxEntityOctets} octets at most, got ${octets.length}.`);
+	const tooLarge = entityTooLarge(octets);
+	if (tooLarge) {
+		return {ok: false, failure: tooLarge};
 	}
 
 	const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
@@ -72,6 +73,13 @@ export function parseMimeEntity(octets: Uint8Array): Result<MimeEntity, MimeFail
 	return headers.ok ? ok({headers: headers.value, body: octets.subarray(start)}) : headers;
 }
 
+/** What is wrong with an entity or a body of more than 256 KiB; asked before anything of it is read. */
+export function entityTooLarge({length}: Uint8Array): MimeFailure | undefined {
+	return length > maxEntityOctets
+		? {code: 'MIME_TOO_LARGE', message: `Expected ${maxEntityOctets} octets at most, got ${length}.`}
+		: undefined;
+}
+
 /** The entity as octets. Throws `TypeError` for a header that holds a line end or whose name is no token. */
 export function writeMimeEntity({headers, body}: MimeEntity): Buffer {
 	const head = headers.map(({name, value}) => {
@@ -84,8 +92,8 @@ export function writeMimeEntity({headers, body}: MimeEntity): Buffer {
 	return Buffer.concat([Buffer.from(`${head.join('')}\r\n`, 'utf8'), body]);
 }
 
-/** The body of a SIP message as an entity: its `Content-*` headers but Content-Length (RFC 3261 §7.4.1). */
-export function entityOf(message: SipMessage): MimeEntity {
+/** The body of a SIP message, or of a fragment of one, as an entity: its `Content-*` headers but Content-Length (RFC 3261 §7.4.1). */
+export function entityOf(message: Pick<SipMessage, 'headers' | 'body'>): MimeEntity {
 	const headers = message.headers.filter(({name}) => /^content-(?!length$)|^mime-version$/i.test(name));
 	return {headers, body: message.body};
 }

@@ -2,4 +2,5 @@
 export * from './content-type.js';
 export * from './entity.js';
 export * from './multipart.js';
+export * from './smime-entity.js';
 export * from './transfer-encoding.js';

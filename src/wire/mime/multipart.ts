@@ -1,7 +1,7 @@
 import {fail, ok, type Result} from '../../base/result.js';
 import {parameterValue} from '../sip/grammar.js';
 import {type ContentType, parseContentType} from './content-type.js';
-import {type MimeEntity, type MimeFailure, mimeHeader, parseMimeEntity} from './entity.js';
+import {entityTooLarge, type MimeEntity, type MimeFailure, mimeHeader, parseMimeEntity} from './entity.js';
 
 /** One body part. */
 export type MimePart = MimeEntity & {
@@ -18,6 +18,11 @@ export type Multipart = {
 
 /** Reads the parts of a `multipart/*` entity (RFC 2046 §5.1). All octets are views. Never throws. */
 export function parseMultipart(entity: MimeEntity): Result<Multipart, MimeFailure> {
+	const tooLarge = entityTooLarge(entity.body);
+	if (tooLarge) {
+		return {ok: false, failure: tooLarge};
+	}
+
 	const contentType = parseContentType(mimeHeader(entity, 'Content-Type') ?? '');
 	if (!contentType.ok || contentType.value.type !== 'multipart') {
 		return fail('NOT_MULTIPART', 'Expected Content-Type multipart, got another or none.');

@@ -3,7 +3,7 @@ import {isAscii, isUtf8} from 'node:buffer';
 import {fail, ok, type Result} from '../../base/result.js';
 import {parameterValue} from '../sip/grammar.js';
 import {parseContentType} from './content-type.js';
-import {type MimeEntity, type MimeFailure, mimeHeader} from './entity.js';
+import {entityTooLarge, type MimeEntity, type MimeFailure, mimeHeader} from './entity.js';
 import {decodeQuotedPrintable} from './quoted-printable.js';
 
 /**
@@ -11,6 +11,11 @@ import {decodeQuotedPrintable} from './quoted-printable.js';
  * base64, quoted-printable. Never throws.
  */
 export function decodeContent(entity: MimeEntity): Result<Uint8Array, MimeFailure> {
+	const tooLarge = entityTooLarge(entity.body);
+	if (tooLarge) {
+		return {ok: false, failure: tooLarge};
+	}
+
 	const encoding = mimeHeader(entity, 'Content-Transfer-Encoding')?.toLowerCase() ?? 'binary';
 	switch (encoding) {
 		case 'binary':

@@ -1,15 +1,12 @@
 import {createHash} from 'node:crypto';
 import {z} from 'zod';
-import {fail, ok, type Result} from '../../../base/result.js';
-import {parseContentType} from '../../../wire/mime/content-type.js';
-import {type MimeEntity, mimeHeader} from '../../../wire/mime/entity.js';
-import {parseMultipart} from '../../../wire/mime/multipart.js';
-import {decodeContent} from '../../../wire/mime/transfer-encoding.js';
-import {parameterValue} from '../../../wire/sip/grammar.js';
+import {ok} from '../../../base/result.js';
+import {isMicContradicted, readSignedEntity} from '../../../wire/mime/smime-entity.js';
+import {hashOfScheme} from '../../smime/signature-algorithm.js';
 import {defineTool, refuse} from '../engine/tool.js';
 import {cmsReason} from './cms-reason.js';
 
-/** Integrity: verifies every signature of a signed entity (RFC 8551 §3.5). Whose they are is asked later. */
+/** Integrity: verifies every signature of a signed entity (RFC 8551 §3.5), and `micalg` with them. Whose they are is asked later. */
 export const cmsVerify = defineTool({
 	name: 'cms-verify',
 	version: 1,
@@ -20,7 +17,7 @@ export const cmsVerify = defineTool({
 	outputs: {content: 'verified-content'},
 	parameters: z.strictObject({}),
 	run: async ({entity}, {cms}) => {
-		const signed = signedOctets(entity);
+		const signed = readSignedEntity(entity);
 		if (!signed.ok) {
 			return refuse('NOT_SIGNED', signed.failure.message);
 		}
@@ -32,29 +29,12 @@ export const cmsVerify = defineTool({
 			return code === 'OVERLOADED' ? {ok: false, failure: {...refusal.failure, isTransient: true}} : refusal;
 		}
 
+		const {signers} = verified.value;
+		if (signers.some(({scheme}) => isMicContradicted(signed.value.micAlgorithms, hashOfScheme(scheme)))) {
+			return refuse('BAD_ATTRIBUTES', 'Expected `micalg` to name the digests of the signatures.');
+		}
+
 		const digest = createHash('sha256').update(verified.value.content).digest('hex');
 		return ok({content: {...verified.value, digest}});
 	},
 });
-
-type SignedOctets = {readonly contentInfo: Uint8Array; readonly detached?: Uint8Array};
-
-/** The two forms of RFC 8551 §3.5: application/pkcs7-mime with the content inside, multipart/signed with it beside. */
-function signedOctets(entity: MimeEntity): Result<SignedOctets, {readonly message: string}> {
-	const contentType = parseContentType(mimeHeader(entity, 'Content-Type') ?? '');
-	const {type = '', subtype = '', params = []} = contentType.ok ? contentType.value : {};
-	if (type === 'application' && /^(?:x-)?pkcs7-mime$/.test(subtype)) {
-		const isSigned = (parameterValue(params, 'smime-type') ?? 'signed-data').toLowerCase() === 'signed-data';
-		const content = decodeContent(entity);
-		return isSigned && content.ok ? ok({contentInfo: content.value}) : notSigned();
-	}
-
-	const multipart = type === 'multipart' && subtype === 'signed' ? parseMultipart(entity) : undefined;
-	const [content, signature, ...others] = multipart?.ok ? multipart.value.parts : [];
-	const contentInfo = signature && others.length === 0 ? decodeContent(signature) : undefined;
-	return content && contentInfo?.ok ? ok({contentInfo: contentInfo.value, detached: content.octets}) : notSigned();
-}
-
-function notSigned() {
-	return fail('NOT_SIGNED', 'Expected application/pkcs7-mime with signed-data or multipart/signed of two parts.');
-}

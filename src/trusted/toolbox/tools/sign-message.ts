@@ -4,7 +4,7 @@ import {type MimeEntity, mimeHeader, parseMimeEntity, writeMimeEntity} from '../
 import {header, withBody} from '../../../wire/sip/headers.js';
 import type {SipMessage} from '../../../wire/sip/message.js';
 import {defineTool, refuse} from '../engine/tool.js';
-import {signContent, sipFragment, writeMixed} from './sign.js';
+import {signContent, signedForm, sipFragment, writeMixed} from './sign.js';
 
 /**
  * Integrity of messages that describe no session: signs the headers, with the body where there is one. `message` carries the
@@ -18,11 +18,11 @@ export const signMessage = defineTool({
 	effect: 'signs',
 	inputs: {message: 'message', headers: 'signed-headers'},
 	outputs: {signed: 'signed-entity', message: 'signed-message'},
-	parameters: z.strictObject({}),
-	run: async ({message, headers}, context) => {
+	parameters: z.strictObject({form: signedForm}),
+	run: async ({message, headers}, context, {form}) => {
 		const fragment = sipFragment(headers);
 		const content = message.body.length === 0 ? fragment : writeMixed([fragment, bodyOf(message)]);
-		const signed = await signContent(content, context);
+		const signed = await signContent(content, context, form);
 		const entity = signed.ok ? parseMimeEntity(signed.value.octets) : signed;
 		if (!signed.ok || !entity.ok) {
 			return signed.ok ? refuse('SEALING_FAILED', 'Expected to read what was written.') : signed;

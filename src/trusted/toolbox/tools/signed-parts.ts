@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {type CodedFailure, fail, ok, type Result} from '../../../base/result.js';
 import {parseContentDisposition, parseContentType} from '../../../wire/mime/content-type.js';
-import {type MimeEntity, mimeHeader, parseMimeEntity} from '../../../wire/mime/entity.js';
+import {entityOf, type MimeEntity, mimeHeader, parseMimeEntity} from '../../../wire/mime/entity.js';
 import {leafEntities} from '../../../wire/mime/multipart.js';
 import {decodeContent} from '../../../wire/mime/transfer-encoding.js';
 import type {SipHeader} from '../../../wire/sip/message.js';
@@ -33,72 +33,100 @@ export const signedParts = defineTool({
 
 type PartsFailure = CodedFailure<'BAD_CONTENT'>;
 
-type WipingContext = Pick<ToolContext, 'wipeLater'>;
+type Reading = Pick<ToolContext, 'wipeLater'> & {
+	/** Content types that are passed over. */
+	readonly also: readonly string[];
+	/** True inside a tunnelled message, which may tunnel no other. */
+	readonly isTunnelled: boolean;
+};
+
+type Collected = {readonly descriptions: Uint8Array[]; readonly headerSets: (readonly SipHeader[])[]};
 
 function readParts(
 	content: Uint8Array,
-	context: WipingContext,
+	{wipeLater}: Pick<ToolContext, 'wipeLater'>,
 	also: readonly string[],
 ): Result<BodyParts, PartsFailure> {
 	const entity = parseMimeEntity(content);
-	const leaves = entity.ok ? leafEntities(entity.value) : entity;
-	if (!leaves.ok) {
-		return fail('BAD_CONTENT', leaves.failure.code);
+	const collected: Collected = {descriptions: [], headerSets: []};
+	const failure = entity.ok
+		? collect(entity.value, {wipeLater, also, isTunnelled: false}, collected)
+		: badContent(entity.failure.code);
+	if (failure) {
+		return {ok: false, failure};
 	}
 
-	const descriptions: Uint8Array[] = [];
-	const headerSets: (readonly SipHeader[])[] = [];
-	for (const leaf of leaves.value) {
-		const part = also.includes(typeOf(leaf)) ? ok<LeafParts>({}) : readLeaf(leaf, context);
-		if (!part.ok) {
-			return part;
-		}
-
-		descriptions.push(...(part.value.sdp ? [part.value.sdp] : []));
-		headerSets.push(...(part.value.headers ? [part.value.headers] : []));
-	}
-
-	if (descriptions.length > 1) {
-		return fail('BAD_CONTENT', 'Expected one session description, got several.');
-	}
-
-	return ok({sdp: descriptions[0], headers: headerSets.length > 1 ? 'ambiguous' : headerSets[0]});
+	const {descriptions, headerSets} = collected;
+	return descriptions.length > 1
+		? fail('BAD_CONTENT', 'Expected one session description, got several.')
+		: ok({sdp: descriptions[0], headers: headerSets.length > 1 ? 'ambiguous' : headerSets[0]});
 }
 
-type LeafParts = {readonly sdp?: Uint8Array; readonly headers?: readonly SipHeader[]};
+/** Adds what the parts of `entity` hold; undefined where all of it was read. */
+function collect(entity: MimeEntity, reading: Reading, collected: Collected): PartsFailure | undefined {
+	const leaves = leafEntities(entity);
+	if (!leaves.ok) {
+		return badContent(leaves.failure.code);
+	}
 
-function readLeaf(leaf: MimeEntity, context: WipingContext): Result<LeafParts, PartsFailure> {
+	for (const leaf of leaves.value) {
+		const failure = reading.also.includes(typeOf(leaf)) ? undefined : collectLeaf(leaf, reading, collected);
+		if (failure) {
+			return failure;
+		}
+	}
+
+	return undefined;
+}
+
+function collectLeaf(leaf: MimeEntity, reading: Reading, collected: Collected): PartsFailure | undefined {
 	const octets = decodeContent(leaf);
 	if (!octets.ok) {
-		return fail('BAD_CONTENT', octets.failure.code);
+		return badContent(octets.failure.code);
 	}
 
-	switch (typeOf(leaf)) {
-		case 'application/sdp':
-			return ok({sdp: octets.value});
-		case 'message/sip':
-		case 'message/sipfrag':
-			return readFragment(octets.value, context);
-		default: {
-			const disposition = parseContentDisposition(mimeHeader(leaf, 'Content-Disposition') ?? 'session');
-			const isOptional = disposition.ok && disposition.value.handling === 'optional';
-			return isOptional
-				? ok({})
-				: fail('BAD_CONTENT', 'Expected parts that we read, got another that must be handled.');
-		}
+	if (octets.value !== leaf.body) {
+		reading.wipeLater(octets.value);
 	}
+
+	const type = typeOf(leaf);
+	if (type === 'application/sdp') {
+		collected.descriptions.push(octets.value);
+		return undefined;
+	}
+
+	if (type === 'message/sip' || type === 'message/sipfrag') {
+		return reading.isTunnelled
+			? badContent('Expected no message inside a tunnelled one.')
+			: collectFragment(octets.value, reading, collected);
+	}
+
+	const disposition = parseContentDisposition(mimeHeader(leaf, 'Content-Disposition') ?? 'session');
+	const isOptional = disposition.ok && disposition.value.handling === 'optional';
+	return isOptional ? undefined : badContent('Expected parts that we read, got another that must be handled.');
 }
 
-/** A message or a piece of one (RFC 3420). */
-function readFragment(octets: Uint8Array, {wipeLater}: WipingContext): Result<LeafParts, PartsFailure> {
+/**
+ * A message or a piece of one (RFC 3420), with the parts of its body. Headers alone may name the type of a body that is
+ * elsewhere, and octets of no type are no part.
+ */
+function collectFragment(octets: Uint8Array, reading: Reading, collected: Collected): PartsFailure | undefined {
 	const fragment = parseSipFragment(octets);
 	if (!fragment.ok) {
-		return fail('BAD_CONTENT', fragment.failure.code);
+		return badContent(fragment.failure.code);
 	}
 
 	const {headers, body} = fragment.value;
-	wipeLater(body);
-	return typeOf(fragment.value) === 'application/sdp' && body.length > 0 ? ok({headers, sdp: body}) : ok({headers});
+	reading.wipeLater(body);
+	collected.headerSets.push(headers);
+	const entity = entityOf(fragment.value);
+	return body.length === 0 || mimeHeader(entity, 'Content-Type') === undefined
+		? undefined
+		: collect(entity, {...reading, isTunnelled: true}, collected);
+}
+
+function badContent(message: string): PartsFailure {
+	return {code: 'BAD_CONTENT', message};
 }
 
 function typeOf(entity: MimeEntity): string {
