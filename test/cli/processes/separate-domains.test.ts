@@ -1,106 +1,14 @@
 import {execFileSync} from 'node:child_process';
-import {createPrivateKey, randomBytes} from 'node:crypto';
+import {createPrivateKey} from 'node:crypto';
 import {once} from 'node:events';
 import {readFileSync} from 'node:fs';
-import {chmod} from 'node:fs/promises';
 import process from 'node:process';
-import test, {type ExecutionContext} from 'ava';
-import {parse, stringify} from 'yaml';
-import {alice} from '#dist/cli/demo/demo-world.js';
-import type {SipTarget} from '#dist/core/sip/index.js';
-import {Dialog} from '#dist/core/sip/index.js';
-import {RawParty, statusOf} from '../../gateway/support/raw-party.js';
-import {cryptoLine, cryptoLinesOf, portOf, sdpText} from '../../gateway/support/sdp.js';
-import {Phone, rtpPacket} from '../../trusted/media/support/phone.js';
-import {must, SharedKey} from '../../trusted/media/support/plane.js';
+import test from 'ava';
+import {statusOf} from '../../gateway/support/raw-party.js';
 import {findInMemory} from '../../trusted/media/support/process-memory.js';
 import {derivedSecrets} from '../../trusted/media/support/session-secrets.js';
-import {ask, openScene, Served} from '../support/served.js';
-
-const suite = 'AES_CM_128_HMAC_SHA1_80';
-
-/** A gateway of three processes between Bob and Alice, whose signed parts say nothing of their messages. */
-async function openGateway(t: ExecutionContext, more: object = {}, folderMode = 0o700) {
-	const scene = await openScene(t);
-	await chmod(scene.folder, folderMode);
-	const callee = await RawParty.open(t, scene.world, 'alice');
-	const caller = await RawParty.open(t, scene.world, 'bob');
-	const configuration = await scene.changed((yaml) => {
-		const options = parse(yaml);
-		options.suites = [suite];
-		options.routes[0].target.port = callee.port;
-		for (const peer of options.toolbox.peers) {
-			peer.binding = 'none';
-		}
-
-		return stringify({...options, ...more});
-	});
-	const served = new Served(t, configuration, ['--json']);
-	const listening = await served.event('listening');
-	const tcp = (listening['sip'] as readonly string[]).find((address) => address.startsWith('tcp:'));
-	const target: SipTarget = {transport: 'tcp', address: '127.0.0.1', port: Number(tcp?.split(':').at(-1))};
-	const isolation = await served.event('isolation');
-	const pidOf = (domain: 'toolbox' | 'media' | 'user') => Number((isolation[domain] as {pid: number}).pid);
-	return {...scene, served, caller, callee, target, isolation, pidOf};
-}
-
-type Gateway = Awaited<ReturnType<typeof openGateway>>;
-
-/** A sealed call that is up, and the keys of its four directions. */
-async function establish(t: ExecutionContext, {caller, callee, target, served}: Gateway) {
-	const [bobsPhone, alicesPhone] = [await Phone.open(t), await Phone.open(t)];
-	const [fromBob, fromAlice] = [randomBytes(30), randomBytes(30)];
-	const offer = sdpText({port: bobsPhone.address.port, crypto: [cryptoLine(1, fromBob)]});
-	const outgoing = caller.endpoint.request(await caller.seal(caller.invitation(alice), offer), target);
-	const invitation = await Promise.race([
-		callee.next(),
-		outgoing.outcome.then(async (outcome) => {
-			await served.event('call-refused');
-			throw new Error(
-				`Expected an invitation, got ${JSON.stringify(outcome.ok && outcome.value.status)}: ${served.lines.join('\n')}`,
-			);
-		}),
-	]);
-	const toAliceSdp = await callee.unseal(invitation.request);
-	const [toAlice] = cryptoLinesOf(toAliceSdp);
-	await callee.answer(
-		invitation,
-		sdpText({port: alicesPhone.address.port, crypto: [cryptoLine(toAlice?.tag, fromAlice)]}),
-	);
-	const outcome = await outgoing.outcome;
-	if (!outcome.ok || outcome.value.status !== 200) {
-		throw new Error(`Expected a call: ${served.lines.join('\n')}`);
-	}
-
-	const dialog = Dialog.fromResponse(outgoing.request, outcome.value);
-	if (!dialog.ok) {
-		throw new Error('Expected a dialog.');
-	}
-
-	outgoing.acknowledge(dialog.value.makeAck(outgoing.request), target);
-	const toBobSdp = await caller.unseal(outcome.value);
-	const [toBob] = cryptoLinesOf(toBobSdp);
-	if (toAlice === undefined || toBob === undefined) {
-		throw new Error('Expected keys.');
-	}
-
-	const keys = {fromBob, toBob: toBob.key, fromAlice, toAlice: toAlice.key};
-	const outbound = new SharedKey(suite, fromBob).outbound(t);
-	const inbound = new SharedKey(suite, Buffer.from(toAlice.key)).inbound(t);
-	let count = 0;
-	let heard = 0;
-	return {
-		keys,
-		dialog: dialog.value,
-		/** One packet of Bob's, and what Alice hears of it. */
-		async speak(): Promise<void> {
-			const packet = rtpPacket({sequenceNumber: ++count});
-			await bobsPhone.send(must(outbound.protectRtp(packet)), {address: '127.0.0.1', port: portOf(toBobSdp)});
-			const arrived = await alicesPhone.waitFor(++heard);
-			t.deepEqual(Buffer.from(must(inbound.unprotectRtp(arrived.at(-1) as Buffer))), packet);
-		},
-	};
-}
+import {establish, eventNumber, openGateway, suite} from '../support/sealed-gateway.js';
+import {ask, Served} from '../support/served.js';
 
 test.serial('a sealed call goes through three processes, and all end in order', async (t) => {
 	const gateway = await openGateway(t);
@@ -121,13 +29,6 @@ test.serial('a sealed call goes through three processes, and all end in order', 
 	t.is(served.events.at(-1)?.event, 'stopped');
 	t.is(served.stderr, '');
 });
-
-/** Waits until an event of this name has come so often. */
-async function eventNumber({served}: Gateway, name: string, count: number): Promise<void> {
-	while (served.events.filter(({event}) => event === name).length < count) {
-		await new Promise((resolve) => setTimeout(resolve, 20));
-	}
-}
 
 test.serial('after kill -9 of the user process media flows on, and it finds the call again', async (t) => {
 	const gateway = await openGateway(t);
@@ -281,7 +182,7 @@ asRoot('with identities of their own, the processes have them, and a call goes t
 		media: {uid: 65_532, gid: 65_532},
 		toolbox: {uid: 65_533, gid: 65_533},
 	};
-	const gateway = await openGateway(t, {isolation: identities}, 0o711);
+	const gateway = await openGateway(t, {more: {isolation: identities}, folderMode: 0o711});
 	const {served, isolation, pidOf} = gateway;
 	for (const role of ['user', 'media', 'toolbox'] as const) {
 		const status = readFileSync(`/proc/${pidOf(role)}/status`, 'utf8');

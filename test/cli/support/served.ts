@@ -19,10 +19,16 @@ export class Served {
 	stderr = '';
 	readonly #waiting = new Set<() => void>();
 
-	constructor(t: ExecutionContext, configuration: string, more: readonly string[] = []) {
-		this.child = spawn(process.execPath, [resolve('dist/cli/main.js'), 'serve', '--config', configuration, ...more], {
-			stdio: ['ignore', 'pipe', 'pipe'],
-		});
+	/** `prefix`: a program that becomes the gateway, and its arguments. */
+	constructor(
+		t: ExecutionContext,
+		configuration: string,
+		more: readonly string[] = [],
+		prefix: readonly string[] = [],
+	) {
+		const serve = [process.execPath, resolve('dist/cli/main.js'), 'serve', '--config', configuration, ...more];
+		const [program = '', ...parameters] = [...prefix, ...serve];
+		this.child = spawn(program, parameters, {stdio: ['ignore', 'pipe', 'pipe']});
 		const {stdout, stderr} = this.child;
 		if (stdout && stderr) {
 			createInterface({input: stdout}).on('line', (line) => {
