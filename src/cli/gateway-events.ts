@@ -1,6 +1,6 @@
 import {SallyportError} from '../base/error.js';
 import type {AdminSource} from '../control/admin-server.js';
-import {AlertWebhook} from '../control/alert-webhook.js';
+import {AlertWebhook, type AlertWebhookManners} from '../control/alert-webhook.js';
 import type {GatewayOptions} from '../gateway/gateway-options.js';
 import type {RunningGateway} from '../gateway/open-gateway.js';
 
@@ -25,8 +25,9 @@ export function watchGateway({gateway}: RunningGateway, say: Say): void {
 export function postAlerts(
 	{gateway}: RunningGateway,
 	{alertWebhook}: Pick<GatewayOptions, 'alertWebhook'>,
+	onSettled?: AlertWebhookManners['onSettled'],
 ): AlertWebhook | undefined {
-	const webhook = alertWebhook && new AlertWebhook(alertWebhook);
+	const webhook = alertWebhook && new AlertWebhook(alertWebhook, onSettled && {onSettled});
 	if (webhook !== undefined) {
 		gateway.on('alert', (alert) => webhook.offer(alert));
 	}
@@ -35,9 +36,11 @@ export function postAlerts(
 }
 
 /** What the admin socket shows of a gateway. */
-export function adminSource(running: RunningGateway): AdminSource {
+export function adminSource(running: RunningGateway, webhook: AlertWebhook | undefined): AdminSource {
+	const user = userSource(running, webhook);
 	return {
-		...userSource(running),
+		...user,
+		counters: () => Object.assign({}, user.counters(), {alerts: running.alertCounters?.()}),
 		alerts: (query) => running.readAlerts(boundedInteger(query.get('after'), 0, Number.MAX_SAFE_INTEGER), 1000),
 		origins: (query) => running.readOrigins(query.get('after') ?? '', boundedInteger(query.get('limit'), 100, 1000)),
 		work: () => running.readWork(),
@@ -46,11 +49,14 @@ export function adminSource(running: RunningGateway): AdminSource {
 }
 
 /** The part of it that the user domain knows. */
-export function userSource({gateway}: RunningGateway): Readonly<Record<UserQuestion, () => unknown>> {
+export function userSource(
+	{gateway}: RunningGateway,
+	webhook: AlertWebhook | undefined,
+): Readonly<Record<UserQuestion, () => unknown>> {
 	return {
 		calls: () => gateway.calls,
 		statistics: () => gateway.readStatistics(),
-		counters: () => gateway.counters,
+		counters: () => ({...gateway.counters, webhook: webhook?.counters}),
 	};
 }
 

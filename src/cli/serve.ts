@@ -75,7 +75,7 @@ async function runTogether(options: GatewayOptions, surroundings: Surroundings):
 		const admin =
 			adminSocket === undefined
 				? undefined
-				: await AdminServer.open(adminSocket, adminSource(running), originCommands(running.origins));
+				: await AdminServer.open(adminSocket, adminSource(running, webhook), originCommands(running.origins));
 		try {
 			watchGateway(running, say);
 			say('isolation', {mode: 'none'});

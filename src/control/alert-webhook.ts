@@ -13,6 +13,13 @@ export type AlertWebhookCounters = {
 	readonly waiting: number;
 };
 
+export type AlertWebhookManners = {
+	/** The first interval between tries; the longest is a minute. @default 500 */
+	readonly retryMs?: number;
+	/** Hears of each alert that is done with: delivered, or given up. */
+	readonly onSettled?: (sequence: number) => void;
+};
+
 /**
  * Posts alerts as JSON, one after another in their order. `Sallyport-Signature: t=SECONDS,v1=HEX` is the HMAC-SHA-256 of
  * `SECONDS.BODY` under the secret. What is not answered 2xx in time is tried again, at doubled intervals; redirects are not
@@ -21,6 +28,7 @@ export type AlertWebhookCounters = {
 export class AlertWebhook {
 	readonly #options: Required<AlertWebhookOptions>;
 	readonly #retryMs: number;
+	readonly #onSettled: (sequence: number) => void;
 	readonly #queue: Alert[] = [];
 	#delivered = 0;
 	#failed = 0;
@@ -30,10 +38,10 @@ export class AlertWebhook {
 	#timer: NodeJS.Timeout | undefined;
 	#abort = new AbortController();
 
-	/** `retryMs`: the first interval; the longest is a minute. */
-	constructor(options: AlertWebhookOptions, retryMs = 500) {
+	constructor(options: AlertWebhookOptions, {retryMs = 500, onSettled = () => {}}: AlertWebhookManners = {}) {
 		this.#options = {timeoutMs: 5000, maxAttempts: 8, ...options};
 		this.#retryMs = retryMs;
+		this.#onSettled = onSettled;
 	}
 
 	get counters(): AlertWebhookCounters {
@@ -73,6 +81,7 @@ export class AlertWebhook {
 				this.#queue.shift();
 				this.#delivered += Number(isDelivered);
 				this.#dropped += Number(!isDelivered);
+				this.#onSettled(alert.sequence);
 			}
 		}
 

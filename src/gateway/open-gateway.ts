@@ -35,6 +35,8 @@ export type RunningGateway = {
 	readOrigins(after: string, limit: number): Promise<readonly KnownOrigin[]>;
 	/** What the operator may change of the origin monitor; absent where the toolbox is not in this process. */
 	readonly origins: TrustedDomains['origins'];
+	/** Of the alerts since the start; absent where the toolbox is not in this process. */
+	readonly alertCounters: TrustedDomains['alertCounters'];
 	/** Ends calls with BYE, then everything else. Safe twice. */
 	close(): Promise<void>;
 };
@@ -117,6 +119,7 @@ export async function openGateway(
 		readLedger: (limit) => domains.toolbox.readLedger(limit),
 		readWork: () => domains.toolbox.readWork(),
 		origins: domains.origins,
+		alertCounters: domains.alertCounters,
 		close() {
 			closing ??= (async () => {
 				await gateway.close();

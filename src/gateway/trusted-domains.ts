@@ -6,6 +6,7 @@ import {MediaDomain} from '../trusted/media/media-domain.js';
 import {MediaPlane} from '../trusted/media/media-plane.js';
 import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
 import type {MediaPlaneReport} from '../trusted/media/plane-report.js';
+import type {AlertCounters} from '../trusted/toolbox/alerts/alert-log.js';
 import type {KeyVault} from '../trusted/toolbox/calls/key-vault.js';
 import type {OriginAdministration} from '../trusted/toolbox/origin/origin-administration.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
@@ -35,6 +36,7 @@ export type TrustedDomains = {
 	readonly load: () => {readonly relays: number; readonly calls: number; readonly issued: number};
 	/** For the operator, not for the user domain; absent where the toolbox is not in this process. */
 	readonly origins?: OriginAdministration | undefined;
+	readonly alertCounters?: (() => AlertCounters) | undefined;
 	close(): Promise<void>;
 };
 
@@ -74,6 +76,7 @@ export async function startTrustedDomains(options: TrustedDomainsOptions): Promi
 		}),
 		reloadTemplates: (texts) => toolbox.reloadTemplates(texts),
 		origins: toolbox.origins,
+		alertCounters: () => toolbox.alertCounters,
 		load: () => ({relays: plane.size, ...toolbox.load}),
 		async close() {
 			isClosing = true;

@@ -43,12 +43,13 @@ async function serve(t: ExecutionContext, answer: (count: number, response: Serv
 		server.closeAllConnections();
 		server.close();
 	});
+	const settled: number[] = [];
 	const webhook = new AlertWebhook(
 		{url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`, secret, timeoutMs: 500, maxAttempts: 3},
-		10,
+		{retryMs: 10, onSettled: (sequence) => settled.push(sequence)},
 	);
 	t.teardown(() => webhook.close());
-	return {webhook, received};
+	return {webhook, received, settled};
 }
 
 test('an alert is posted with a signature over time and body', async (t) => {
@@ -70,7 +71,9 @@ test('an alert is posted with a signature over time and body', async (t) => {
 });
 
 test('what fails is tried again, in order, and given up after its tries', async (t) => {
-	const {webhook, received} = await serve(t, (count, response) => response.writeHead(count <= 3 ? 500 : 200).end());
+	const {webhook, received, settled} = await serve(t, (count, response) =>
+		response.writeHead(count <= 3 ? 500 : 200).end(),
+	);
 	webhook.offer(alert);
 	webhook.offer({...alert, sequence: 2});
 	await settles(
@@ -82,6 +85,7 @@ test('what fails is tried again, in order, and given up after its tries', async 
 		received.map(({body}) => (JSON.parse(body) as Alert).sequence),
 		[1, 1, 1, 2],
 	);
+	t.deepEqual(settled, [1, 2]);
 });
 
 test('redirects are not followed, and silence is not waited for', async (t) => {

@@ -14,6 +14,7 @@ export type DomainProcessOptions = {
 	readonly role: 'media' | 'user';
 	readonly confinement: Omit<Confinement, 'closeFrom'>;
 	readonly onEvent?: (event: string, figures: Readonly<Record<string, unknown>>) => void;
+	readonly onAlertPosted?: (sequence: number) => void;
 	/** It said what no process of ours can have said; it is killed then. */
 	readonly onBreach: (what: string) => void;
 };
@@ -36,7 +37,11 @@ export class DomainProcess {
 	readonly #questions = new Map<number, (body: unknown) => void>();
 	#lastQuestion = 0;
 
-	private constructor({role, onEvent, onBreach}: DomainProcessOptions, child: ChildProcess, ends: readonly number[]) {
+	private constructor(
+		{role, onEvent, onAlertPosted, onBreach}: DomainProcessOptions,
+		child: ChildProcess,
+		ends: readonly number[],
+	) {
 		const [requests = -1, control = -1, keys = -1] = ends;
 		this.role = role;
 		this.#child = child;
@@ -67,6 +72,9 @@ export class DomainProcess {
 						break;
 					case 'answer':
 						this.#questions.get(said.id)?.(said.body);
+						break;
+					case 'alert-posted':
+						onAlertPosted?.(said.sequence);
 						break;
 					case 'breach':
 						onBreach('USER_LINK');

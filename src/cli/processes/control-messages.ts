@@ -23,6 +23,8 @@ export type ToUserProcess =
 			readonly mediaReport: MediaPlaneReport;
 			/** Added to the wall clock. */
 			readonly clockShiftMs: number;
+			/** The last alert that the process before it posted to the webhook; absent: it is the first. */
+			readonly alertsAfter?: number;
 	  }
 	/** The private channel has a descriptor: the link to a media domain. */
 	| {readonly kind: 'take-link'}
@@ -56,6 +58,8 @@ export type FromProcess =
 	/** For the log. */
 	| {readonly kind: 'event'; readonly event: string; readonly figures: Readonly<Record<string, unknown>>}
 	| {readonly kind: 'answer'; readonly id: number; readonly body: unknown}
+	/** The webhook is done with this alert. */
+	| {readonly kind: 'alert-posted'; readonly sequence: number}
 	/** The media process met a user domain that is none of ours. */
 	| {readonly kind: 'breach'};
 
@@ -89,6 +93,7 @@ const fromProcess = z.discriminatedUnion('kind', [
 		figures: z.record(z.string().max(64), z.unknown()),
 	}),
 	z.strictObject({kind: z.literal('answer'), id: z.int().min(0), body: z.unknown()}),
+	z.strictObject({kind: z.literal('alert-posted'), sequence: z.int().min(0)}),
 	z.strictObject({kind: z.literal('breach')}),
 ]);
 

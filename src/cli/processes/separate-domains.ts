@@ -1,7 +1,7 @@
 import {setTimeout as pause} from 'node:timers/promises';
 import {type Clock, systemClock} from '../../base/clock.js';
 import {invariant, SallyportError} from '../../base/error.js';
-import {AdminServer, type AdminSource} from '../../control/admin-server.js';
+import {AdminServer} from '../../control/admin-server.js';
 import {defaultSuites, type GatewayOptions, type ProcessIdentities} from '../../gateway/gateway-options.js';
 import {openToolbox} from '../../gateway/trusted-domains.js';
 import type {MediaPlaneReport} from '../../trusted/media/plane-report.js';
@@ -10,17 +10,17 @@ import {createSocketPair} from '../../trusted/media/processes/socket-pair.js';
 import type {MasterKey} from '../../trusted/media/srtp/master-key.js';
 import {NativeKeyVault} from '../../trusted/toolbox/calls/native-key-vault.js';
 import type {ToolboxOptions} from '../../trusted/toolbox/policy/toolbox-options.js';
-import type {ToolboxRequest} from '../../trusted/toolbox/protocol.js';
 import type {TemplateReload} from '../../trusted/toolbox/template-replacement.js';
 import type {Toolbox} from '../../trusted/toolbox/toolbox.js';
 import {ToolboxDomain} from '../../trusted/toolbox/toolbox-domain.js';
 import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
-import {boundedInteger, type Say, type UserQuestion} from '../gateway-events.js';
+import type {Say, UserQuestion} from '../gateway-events.js';
 import {originCommands} from '../origin/origin-commands.js';
 import {DomainProcess} from './child-process.js';
 import {packageRoot} from './confinement.js';
 import type {Listening} from './control-messages.js';
 import {isolationReport} from './isolation-report.js';
+import {operatorSource} from './operator-source.js';
 import {demandReach, dropPrivileges, grantedIdentities} from './privileges.js';
 import {RestartSchedule} from './restart-schedule.js';
 
@@ -57,6 +57,8 @@ export class SeparateDomains {
 	/** Ports resolved. */
 	#listening: readonly Listening[] = [];
 	#mediaReport: MediaPlaneReport | undefined;
+	/** What a user process that is started again need not post. */
+	#postedAlert: number | undefined;
 	/** Restarts, one after the other. */
 	#restarts: Promise<void> = Promise.resolve();
 	#clockTicks: NodeJS.Timeout | undefined;
@@ -132,7 +134,14 @@ export class SeparateDomains {
 		}
 
 		if (adminSocket !== undefined) {
-			this.#admin = await AdminServer.open(adminSocket, this.#adminSource(), originCommands(this.#toolbox?.origins));
+			this.#admin = await AdminServer.open(
+				adminSocket,
+				operatorSource(
+					() => this.#toolbox,
+					(what) => this.#askUser(what),
+				),
+				originCommands(this.#toolbox?.origins),
+			);
 		}
 
 		const [media, user] = [this.#spawn('media'), this.#spawn('user')];
@@ -167,33 +176,10 @@ export class SeparateDomains {
 		this.#domain = new ToolboxDomain(this.#toolbox);
 	}
 
-	/** The operator's door is the toolbox's: what he changes is trusted, and of calls the user process is asked. */
-	#adminSource(): AdminSource {
-		const ask = (what: UserQuestion) => () => {
-			// What is asked after a move of a pretended clock is answered after it.
-			this.#moveClock();
-			return this.#user?.ask(what) ?? [];
-		};
-		const read = (request: ToolboxRequest) => this.#toolbox?.handle(request);
-		const numberOf = (query: URLSearchParams, name: string, otherwise: number, maximum: number) =>
-			boundedInteger(query.get(name), otherwise, maximum);
-		return {
-			calls: ask('calls'),
-			statistics: ask('statistics'),
-			counters: ask('counters'),
-			alerts: async (query) => {
-				const afterSequence = numberOf(query, 'after', 0, Number.MAX_SAFE_INTEGER);
-				const reply = await read({kind: 'read-alerts', afterSequence, limit: 1000});
-				return reply?.verdict === 'alerts' ? reply.alerts : [];
-			},
-			origins: (query) =>
-				this.#toolbox?.origins.list(query.get('after') ?? '', numberOf(query, 'limit', 100, 1000)) ?? [],
-			work: () => this.#toolbox?.workCounters ?? {},
-			ledger: async (query) => {
-				const reply = await read({kind: 'read-ledger', limit: Math.max(1, numberOf(query, 'limit', 100, 1000))});
-				return reply?.verdict === 'ledger' ? reply.entries : [];
-			},
-		};
+	/** What is asked after a move of a pretended clock is answered after it. */
+	async #askUser(what: UserQuestion): Promise<unknown> {
+		this.#moveClock();
+		return (await this.#user?.ask(what)) ?? [];
 	}
 
 	/** The media process that is there takes it, natively. */
@@ -217,6 +203,9 @@ export class SeparateDomains {
 				mayBindPrivilegedPorts: isUser,
 			},
 			onEvent: (event, figures) => this.#surroundings.say(event, figures),
+			onAlertPosted: (sequence) => {
+				this.#postedAlert = sequence;
+			},
 			onBreach: (what) => this.#onBreach(role, what),
 		});
 	}
@@ -236,10 +225,12 @@ export class SeparateDomains {
 			}
 
 			this.#user = child;
+			const lastBefore = this.#toolbox?.alertCounters.last;
 			this.#domain?.attachUser(child.requests, manners);
 			this.#join();
 			const ready = await child.ready(this.#userStart());
 			this.#listening = ready.listening ?? [];
+			this.#postedAlert ??= lastBefore;
 			this.#watch(child);
 			return ready;
 		} catch (error) {
@@ -256,6 +247,7 @@ export class SeparateDomains {
 			options: {...options, listen: resolvedPorts(options.listen, this.#listening)},
 			mediaReport: this.mediaReport,
 			clockShiftMs: this.#clockShiftMs(),
+			...(this.#postedAlert !== undefined && {alertsAfter: this.#postedAlert}),
 		};
 	}
 

@@ -2,11 +2,13 @@
 import process from 'node:process';
 import {type Clock, systemClock} from '../../base/clock.js';
 import {SallyportError} from '../../base/error.js';
+import type {AlertWebhook} from '../../control/alert-webhook.js';
 import type {CallSnapshot} from '../../gateway/bridged-call.js';
 import type {Gateway} from '../../gateway/gateway.js';
 import {openGateway} from '../../gateway/open-gateway.js';
 import {SocketLink} from '../../io/links/socket-link.js';
 import {MediaClient} from '../../trusted/media/media-client.js';
+import type {Alert} from '../../trusted/toolbox/protocol.js';
 import {ToolboxClient} from '../../trusted/toolbox/toolbox-client.js';
 import {postAlerts, type UserQuestion, userSource, watchGateway} from '../gateway-events.js';
 import type {ToUserProcess} from './control-messages.js';
@@ -65,7 +67,8 @@ function takeLink(link: SocketLink): void {
 	}
 }
 
-async function start({options, mediaReport, clockShiftMs}: ToUserProcess & {readonly kind: 'start'}): Promise<void> {
+async function start(said: ToUserProcess & {readonly kind: 'start'}): Promise<void> {
+	const {options, mediaReport, clockShiftMs, alertsAfter} = said;
 	const client = media;
 	if (client === undefined) {
 		throw new Error('Expected a link to the media domain before the start.');
@@ -98,10 +101,14 @@ async function start({options, mediaReport, clockShiftMs}: ToUserProcess & {read
 	);
 	watchGateway(running, (event, figures) => say({kind: 'event', event, figures}));
 	client.on('close', () => void running.gateway.endCalls('media-lost'));
-	postAlerts(running, options);
-	source = userSource(running);
+	const webhook = postAlerts(running, options, (sequence) => say({kind: 'alert-posted', sequence}));
+	source = userSource(running, webhook);
 	end = () => running.close();
 	void running.lost.then(() => process.exit(1));
+	if (webhook !== undefined && alertsAfter !== undefined) {
+		await postMissed(running.gateway, webhook, alertsAfter);
+	}
+
 	await endOrphans(client, [...lost, ...restore(running.gateway, snapshots)]);
 	keepCalls(running.gateway, toolbox);
 	say({kind: 'ready', report, listening: running.listening});
@@ -118,6 +125,20 @@ function restore(gateway: Gateway, snapshots: readonly CallSnapshot[]): readonly
 			return [snapshot.call];
 		}
 	});
+}
+
+/** Alerts that the user process before this one did not come to post, or that were raised while there was none. */
+async function postMissed(gateway: Gateway, webhook: AlertWebhook, alertsAfter: number): Promise<void> {
+	const heard = new Set<number>();
+	const onAlert = ({sequence}: Alert) => heard.add(sequence);
+	gateway.on('alert', onAlert);
+	for (const alert of await toolbox.readAlerts(alertsAfter, 1000)) {
+		if (!heard.has(alert.sequence)) {
+			webhook.offer(alert);
+		}
+	}
+
+	gateway.off('alert', onAlert);
 }
 
 /** Calls of the user process before this one, whose dialogs nobody knows any more. */

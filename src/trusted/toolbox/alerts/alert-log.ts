@@ -10,7 +10,12 @@ export type AlertStore = {
 };
 
 /** What was raised since the start, by kind, and how many were suppressed. */
-export type AlertCounters = {readonly raised: Readonly<Record<string, number>>; readonly suppressed: number};
+export type AlertCounters = {
+	readonly raised: Readonly<Record<string, number>>;
+	readonly suppressed: number;
+	/** Sequence number of the last one that was ever raised; 0: none. */
+	readonly last: number;
+};
 
 /**
  * What an operator should look at: the last `limit` alerts, kept over restarts. Of many alike in a short time some are shown, and the
@@ -34,7 +39,7 @@ export class AlertLog {
 	}
 
 	get counters(): AlertCounters {
-		return {raised: Object.fromEntries(this.#raised), suppressed: this.#suppressed};
+		return {raised: Object.fromEntries(this.#raised), suppressed: this.#suppressed, last: this.#sequence};
 	}
 
 	/** Tells of each alert as it is raised, until the function that it returns is called. */
