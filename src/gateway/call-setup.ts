@@ -17,7 +17,7 @@ import {carriedStream} from './leg-media.js';
 import {originOf} from './message-filter.js';
 import {type OpenedSession, openSession} from './opened-session.js';
 import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
-import {findRoute, type Route} from './routing.js';
+import {findRoute, type Way, wayOf} from './routing.js';
 
 /** The caller's offer, what we take of it, and where it goes. */
 type Accepted = {
@@ -25,7 +25,7 @@ type Accepted = {
 	readonly streamIndex: number;
 	/** Undefined for plain RTP. */
 	readonly chosen: HandleAttribute | undefined;
-	readonly route: Route;
+	readonly route: Way;
 };
 
 export type CallSetupParts = {
@@ -105,7 +105,7 @@ export class CallSetup {
 	async #acceptOffer(): Promise<Result<Accepted, Refusal>> {
 		const {call, incoming, caller} = this.#parts;
 		const {request, origin, localTag} = incoming;
-		const {toolbox, routes, suites, sources} = this.#context;
+		const {toolbox, routes, locations, suites, sources, clock} = this.#context;
 		if (request.body.length === 0) {
 			return failed(refuse(488, 'Not Acceptable Here', 'NO_OFFER'));
 		}
@@ -129,9 +129,14 @@ export class CallSetup {
 		}
 
 		caller.dialog = dialog.value;
-		const route = findRoute(routes, request.uri);
-		if (route === undefined) {
+		const found = findRoute(routes, request.uri);
+		if (found === undefined) {
 			return failed(refuse(404, 'Not Found', 'NO_ROUTE'));
+		}
+
+		const route = wayOf(found, request.uri, locations, clock.monotonicMs());
+		if (route === undefined) {
+			return failed(refuse(480, 'Temporarily Unavailable', 'NOT_REGISTERED'));
 		}
 
 		const streamIndex = carriedStream(offered.value.session);
@@ -239,7 +244,7 @@ export class CallSetup {
 }
 
 /** The address that a route is for; the Request-URI where it is for many. */
-function calleeIdentity({to}: Route, requestUri: string): string {
+function calleeIdentity({to}: Way, requestUri: string): string {
 	return to.includes('@') ? to : requestUri;
 }
 

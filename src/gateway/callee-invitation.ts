@@ -17,7 +17,7 @@ import {endFork, type HangingUp} from './hang-up.js';
 import {originOf} from './message-filter.js';
 import {type OpenedSession, openSession} from './opened-session.js';
 import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
-import type {Route} from './routing.js';
+import type {Way} from './routing.js';
 import {targetOf} from './sip-target.js';
 
 /** What the callee is offered: the caller's stream, from our port, under keys of our own. */
@@ -25,7 +25,7 @@ export type CalleeOffer = {
 	readonly call: string;
 	/** The callee's; gets its dialog here. */
 	readonly leg: CallLeg;
-	readonly route: Route;
+	readonly route: Way;
 	/** The caller's INVITE. */
 	readonly request: SipRequest;
 	readonly offered: OpenedSession;
@@ -147,7 +147,7 @@ export class CalleeInvitation {
 			leg: 'callee',
 			role: 'offer',
 			message: makeInvite({
-				uri: request.uri,
+				uri: route.contact ?? request.uri,
 				from: writeNameAddr({...from.value, params: [{name: 'tag', value: localTag}]}),
 				to: writeNameAddr({...to.value, params: []}),
 				callId: `${endpoint.newTag()}@${advertisedAddress}`,

@@ -7,6 +7,7 @@ import type {MediaPlaneOptions} from '../trusted/media/plane-options.js';
 import type {ToolboxOptions} from '../trusted/toolbox/policy/toolbox-options.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../wire/sdes/suites.js';
 import type {LegRules} from './leg-media.js';
+import type {RegistrarOptions} from './registrar/registrar.js';
 import type {Route} from './routing.js';
 
 /** A listener, and what holds for the callers who come by it. */
@@ -21,6 +22,8 @@ export type GatewayOptions = {
 	/** Offered and accepted, by preference. @default AEAD_AES_256_GCM, AEAD_AES_128_GCM, AES_CM_128_HMAC_SHA1_80 */
 	readonly suites?: readonly SrtpSuiteName[];
 	readonly routes: readonly Route[];
+	/** Takes registrations of addresses in its domains; calls to them go where a route says `target: registered`. @default none */
+	readonly registrar?: RegistrarOptions;
 	readonly toolbox: ToolboxOptions;
 	/** Calls at one time. @default 1000 */
 	readonly maxCalls?: number;
@@ -161,7 +164,10 @@ const gatewayOptions = z.strictObject({
 		.array(
 			z.strictObject({
 				to: z.string().min(1).max(1024),
-				target: z.strictObject({transport: z.enum(['udp', 'tcp']), address, port: port.min(1)}),
+				target: z.union([
+					z.literal('registered'),
+					z.strictObject({transport: z.enum(['udp', 'tcp']), address, port: port.min(1)}),
+				]),
 				protection: z.enum(['sealed', 'sdes', 'clear']).exactOptional(),
 				mediaInterface: interfaceName.exactOptional(),
 				rtcpMux: z.literal('offer').exactOptional(),
@@ -169,6 +175,17 @@ const gatewayOptions = z.strictObject({
 			}),
 		)
 		.max(100_000),
+	registrar: z
+		.strictObject({
+			domains: z.array(z.string().min(1).max(255)).min(1).max(1000),
+			minExpiresSeconds: z.int().min(1).max(86_400).exactOptional(),
+			maxExpiresSeconds: z.int().min(1).max(604_800).exactOptional(),
+		})
+		.refine(
+			({minExpiresSeconds = 60, maxExpiresSeconds = 3600}) => minExpiresSeconds <= maxExpiresSeconds,
+			'Expected `minExpiresSeconds` not above `maxExpiresSeconds`.',
+		)
+		.exactOptional(),
 	toolbox: z.unknown(),
 	maxCalls: z.int().min(1).max(100_000).exactOptional(),
 	maxRingingMs: z.int().min(1000).max(3_600_000).exactOptional(),

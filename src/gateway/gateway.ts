@@ -5,11 +5,13 @@ import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {SipEndpoint, SipEndpointCounters} from '../io/sip/sip-endpoint.js';
 import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
 import type {Alert} from '../trusted/toolbox/protocol.js';
+import type {SipHeader} from '../wire/sip/message.js';
 import {costs} from './admission.js';
 import {BridgedCall, type CallSnapshot, type CallSummary} from './bridged-call.js';
 import type {CallContext} from './call-context.js';
 import {allowHeader, capabilities} from './call-messages.js';
 import type {Refusal} from './refusal.js';
+import type {Registrar} from './registrar/registrar.js';
 
 export type GatewayEvents = {
 	'call-established': [summary: CallSummary];
@@ -29,6 +31,8 @@ export type GatewayEvents = {
 export type GatewayParts = CallContext & {
 	/** Calls at one time; more are answered 503. @default 1000 */
 	readonly maxCalls?: number;
+	/** Takes registrations; without one REGISTER is not among the methods. */
+	readonly registrar?: Pick<Registrar, 'receive'>;
 };
 
 /**
@@ -39,12 +43,13 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	readonly #context: CallContext;
 	readonly #endpoint: SipEndpoint;
 	readonly #maxCalls: number;
+	readonly #registrar: Pick<Registrar, 'receive'> | undefined;
 	readonly #calls = new Map<string, BridgedCall>();
 	/** By our tag in each of its dialogs. */
 	readonly #byLocalTag = new Map<string, BridgedCall>();
 	#isClosing = false;
 
-	constructor({maxCalls = 1000, ...context}: GatewayParts) {
+	constructor({maxCalls = 1000, registrar, ...context}: GatewayParts) {
 		super();
 		if (!Number.isInteger(maxCalls) || maxCalls < 1) {
 			throw new RangeError(`Expected a positive integer for \`maxCalls\`, got ${maxCalls}.`);
@@ -53,6 +58,7 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		this.#context = context;
 		this.#endpoint = context.endpoint;
 		this.#maxCalls = maxCalls;
+		this.#registrar = registrar;
 		this.#endpoint.on('request', (incoming) => this.#receive(incoming));
 		this.#endpoint.on('failure', (error) => this.#report(error));
 		context.media.on('event', (event: MediaEvent) => this.#onMediaEvent(event));
@@ -126,13 +132,20 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 			this.#receiveInDialog(incoming, identity);
 		} else if (request.method === 'INVITE') {
 			this.#invite(incoming);
+		} else if (request.method === 'REGISTER' && this.#registrar !== undefined) {
+			this.#register(incoming, this.#registrar);
 		} else if (request.method === 'OPTIONS') {
-			incoming.respond(incoming.makeResponse(200, 'OK', {headers: capabilities}));
+			incoming.respond(incoming.makeResponse(200, 'OK', {headers: [this.#allow, ...capabilities.slice(1)]}));
 		} else if (request.method === 'BYE') {
 			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
 		} else {
-			incoming.respond(incoming.makeResponse(405, 'Method Not Allowed', {headers: [allowHeader]}));
+			incoming.respond(incoming.makeResponse(405, 'Method Not Allowed', {headers: [this.#allow]}));
 		}
+	}
+
+	/** Methods that are taken outside a dialog. */
+	get #allow(): SipHeader {
+		return this.#registrar === undefined ? allowHeader : {...allowHeader, value: `${allowHeader.value}, REGISTER`};
 	}
 
 	#receiveInDialog(incoming: IncomingRequest, identity: MessageIdentity): void {
@@ -148,6 +161,19 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		});
 	}
 
+	#register(incoming: IncomingRequest, registrar: Pick<Registrar, 'receive'>): void {
+		const {clock, sources} = this.#context;
+		if (this.#isClosing || !sources.spend(incoming.origin, costs.registration, clock.monotonicMs())) {
+			refuseForNow(incoming);
+			return;
+		}
+
+		registrar.receive(incoming).catch((error: unknown) => {
+			incoming.respond(incoming.makeResponse(500, 'Server Internal Error'));
+			this.#report(error);
+		});
+	}
+
 	#invite(incoming: IncomingRequest): void {
 		const {clock, sources} = this.#context;
 		if (
@@ -155,8 +181,7 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 			this.#calls.size >= this.#maxCalls ||
 			!sources.spend(incoming.origin, costs.invitation, clock.monotonicMs())
 		) {
-			const headers = [{name: 'Retry-After', value: '5'}];
-			incoming.respond(incoming.makeResponse(503, 'Service Unavailable', {headers}));
+			refuseForNow(incoming);
 			return;
 		}
 
@@ -199,6 +224,11 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	#report(error: unknown): void {
 		this.emit('failure', error instanceof Error ? error : new SallyportError('INTERNAL', 'Expected an error.'));
 	}
+}
+
+function refuseForNow(incoming: IncomingRequest): void {
+	const headers = [{name: 'Retry-After', value: '5'}];
+	incoming.respond(incoming.makeResponse(503, 'Service Unavailable', {headers}));
 }
 
 /** How long the peers may take to answer our BYEs when the gateway closes. */

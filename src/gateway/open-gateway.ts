@@ -14,6 +14,7 @@ import {allowedMethods} from './call-messages.js';
 import {Gateway} from './gateway.js';
 import {defaultSuites, type GatewayListen, type GatewayOptions, parseGatewayOptions} from './gateway-options.js';
 import type {LegRules} from './leg-media.js';
+import {Registrar} from './registrar/registrar.js';
 import {startTrustedDomains, type TrustedDomains} from './trusted-domains.js';
 
 /** A gateway that runs, and what its operator may look at. */
@@ -63,6 +64,7 @@ export async function openGateway(
 	const {listen, media, suites = defaultSuites, routes, toolbox, maxCalls = 1000, maxRingingMs = 180_000} = parsed;
 	const {rtpTimeoutMs = 60_000, rtcpTimeoutMs = 0} = parsed;
 	demandInterfaces(parsed);
+	demandRegistrar(parsed);
 	if (parsed.isolation !== undefined && parsed.isolation !== 'none') {
 		throw new SallyportError(
 			'BAD_OPTIONS',
@@ -79,7 +81,11 @@ export async function openGateway(
 			clock,
 			timers,
 			role: 'intermediary',
-			abilities: {methods: allowedMethods, extensions: [], schemes: ['sip', 'sips', 'urn']},
+			abilities: {
+				methods: parsed.registrar ? [...allowedMethods, 'REGISTER'] : allowedMethods,
+				extensions: [],
+				schemes: ['sip', 'sips', 'urn'],
+			},
 			admit: (source) => sources.spend(source, costs.message, clock.monotonicMs()),
 		});
 	} catch (error) {
@@ -88,8 +94,10 @@ export async function openGateway(
 	}
 
 	const {transports} = endpoint.counters;
+	const registrar = parsed.registrar && new Registrar(parsed.registrar, {toolbox: domains.toolbox, clock, sources});
 	const gateway = new Gateway({
 		endpoint,
+		...(registrar && {registrar, locations: registrar.locations}),
 		toolbox: domains.toolbox,
 		media: domains.media,
 		clock,
@@ -147,6 +155,17 @@ function demandInterfaces({media: {interfaces}, routes, listen}: GatewayOptions)
 		throw new SallyportError(
 			'BAD_OPTIONS',
 			`Expected the name of one of \`media.interfaces\` for \`mediaInterface\` of the route to ${lost.to}, got ${lost.mediaInterface}.`,
+		);
+	}
+}
+
+/** Who is called where he has registered must be able to register. */
+function demandRegistrar({registrar, routes}: GatewayOptions): void {
+	const route = routes.find(({target}) => target === 'registered');
+	if (route !== undefined && registrar === undefined) {
+		throw new SallyportError(
+			'BAD_OPTIONS',
+			`Expected \`registrar\` beside the route to ${route.to} whose target is \`registered\`, got none.`,
 		);
 	}
 }

@@ -1,11 +1,13 @@
 import type {SipTarget} from '../core/sip/hop.js';
 import {canonicalAor, parseSipUri} from '../wire/sip/uri.js';
+import type {Locations} from './registrar/locations.js';
 
 /** Where calls to some addresses go. */
 export type Route = {
 	/** An address of record (`sip:alice@example.com`), a domain (`example.com`), or `*` for every address. */
 	readonly to: string;
-	readonly target: SipTarget;
+	/** `registered`: where the called address has registered (`registrar`). */
+	readonly target: SipTarget | 'registered';
 	/** How the body and the media to that side are protected; the toolbox's policy has the last word. @default 'sealed' */
 	readonly protection?: 'sealed' | 'sdes' | 'clear';
 	/** Media interface of the leg to that side. @default the first one */
@@ -15,6 +17,29 @@ export type Route = {
 	/** STUN Binding requests on the ports of that side are answered. @default they are dropped */
 	readonly stun?: 'answer';
 };
+
+/** A route with the place that it leads to for one call. */
+export type Way = Omit<Route, 'target'> & {
+	readonly target: SipTarget;
+	/** In place of the Request-URI of the caller (RFC 3261 §16.5). */
+	readonly contact?: string;
+};
+
+/** Where a route leads for a Request-URI; undefined where the called address is not registered. */
+export function wayOf(
+	route: Route,
+	requestUri: string,
+	locations: Pick<Locations, 'of'> | undefined,
+	nowMs: number,
+): Way | undefined {
+	if (route.target !== 'registered') {
+		return {...route, target: route.target};
+	}
+
+	const uri = parseSipUri(requestUri);
+	const [best] = uri.ok && locations ? locations.of(canonicalAor(uri.value), nowMs) : [];
+	return best && {...route, target: best.target, contact: best.contact};
+}
 
 /** The most specific route for a Request-URI: an address before its domain, a domain before `*`. */
 export function findRoute(routes: readonly Route[], requestUri: string): Route | undefined {

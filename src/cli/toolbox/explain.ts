@@ -65,5 +65,6 @@ const protectionWords: Readonly<Record<Template['protection'], string>> = {
 	sdes: 'keys stand in the open',
 	clear: 'there are no keys',
 	none: 'nothing in it is protected',
+	registration: 'whoever registers has authenticated',
 	packet: 'encrypted, numbered, with a tag over all',
 };

@@ -1,6 +1,7 @@
 import {parseContentType} from '../../wire/mime/content-type.js';
 import {parameterValue} from '../../wire/sip/grammar.js';
 import {header} from '../../wire/sip/headers.js';
+import type {SipMessage} from '../../wire/sip/message.js';
 import {canonicalAor} from '../certificates/identity.js';
 import type {Leg, LegOffer} from './calls/leg.js';
 import type {ReleasedPorts} from './engine/engine.js';
@@ -60,6 +61,7 @@ export async function filterInbound(
 	const {release} = outcome;
 	const signer = release.get('signer', 'proven-signer');
 	const media = release.get('media', 'released-media');
+	const identity = signer?.identity ?? release.get('registrant', 'registrant')?.identity ?? '';
 	const protection = protectionOf(template);
 	if (media) {
 		noteAccepted(leg, request, headers.value, release, peer, protection);
@@ -75,14 +77,14 @@ export async function filterInbound(
 		protection,
 		sdp: media?.sdp ?? '',
 		keys: media?.keys ?? [],
-		identity: signer?.identity ?? '',
+		identity,
 		mediaSource: mediaSourceOf(leg.peer ?? peer, origin, services.origins.places, protection !== 'clear'),
 		template: template.name,
 		audit: audit.append(time.nowMs(), 'released', {
 			call,
 			leg: leg.name,
 			...stepFields(template, outcome.steps),
-			identity: signer?.identity ?? '',
+			identity,
 			from: `${origin.transport}:${origin.address}:${origin.port}`,
 		}),
 	};
@@ -134,6 +136,10 @@ function noteMissingProtection(
 	}
 }
 
+function isRegistration(message: SipMessage): boolean {
+	return message.kind === 'request' && message.method === 'REGISTER';
+}
+
 /** What the policy takes from this peer, strongest first. A leg that began sealed stays so. */
 function possibleTemplates(
 	{templates}: ToolboxState,
@@ -145,7 +151,8 @@ function possibleTemplates(
 	const required: Protection = leg.signer ? 'sealed' : peer.protection.inbound;
 	const lesser = !leg.signer && isLessTaken(decision) ? (['sdes', 'clear'] as const) : [];
 	const forBodies: readonly Template['protection'][] = role === 'none' ? ['signed'] : ['sealed', required, ...lesser];
-	const protections = message.body.length > 0 ? forBodies : (['none'] as const);
+	const ofKind = message.body.length > 0 ? forBodies : (['none'] as const);
+	const protections = isRegistration(message) ? (['registration'] as const) : ofKind;
 	return templates
 		.list()
 		.filter(

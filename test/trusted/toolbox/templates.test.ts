@@ -37,6 +37,7 @@ test('the templates that ship are loaded', (t) => {
 		'sip-message-integrity',
 		'sip-message-integrity-outbound',
 		'sip-message-outbound',
+		'sip-registration',
 		'smime-inbound',
 		'smime-outbound',
 	]);

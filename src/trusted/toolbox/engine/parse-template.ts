@@ -92,7 +92,7 @@ const templateSchema = z.strictObject({
 	version: z.int().min(1),
 	about: z.enum(['message', 'octets']).default('message'),
 	direction: z.enum(['inbound', 'outbound']),
-	protection: z.enum(['sealed', 'sdes', 'clear', 'signed', 'none', 'packet']),
+	protection: z.enum(['sealed', 'sdes', 'clear', 'signed', 'none', 'registration', 'packet']),
 	accepts: z.array(z.string().regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+(?:;smime-type=[a-z-]+)?$/, 'a content type')).max(16),
 	steps: z
 		.array(

@@ -24,6 +24,12 @@ export type ProvenSigner = {
 	readonly fingerprint: string;
 };
 
+/** A party that has authenticated for its own registration. Only `registration-check` makes one. */
+export type Registrant = {
+	/** Canonical AOR. */
+	readonly identity: string;
+};
+
 /** What a body says of its message, and its SDP. */
 export type BodyParts = {
 	/** Undefined where there is none. */
@@ -77,6 +83,7 @@ export type PortTypes = {
 	entity: MimeEntity;
 	'verified-content': VerifiedContent;
 	'proven-signer': ProvenSigner;
+	registrant: Registrant;
 	parts: BodyParts;
 	'signed-at': number;
 	media: OfferedMedia;

@@ -7,6 +7,7 @@ import type {ToolEffect} from './tool.js';
 const releasable: readonly PortType[] = [
 	'released-media',
 	'proven-signer',
+	'registrant',
 	'peer',
 	'verified-content',
 	'sealed-message',
@@ -31,7 +32,7 @@ export function checkRelease(template: Template, ports: ReadonlyMap<string, Port
 		return {code: 'TEMPLATE_UNPROTECTED', line, expected: 'the protection `packet` of octets, and of nothing else'};
 	}
 
-	if (isOneOf(protection, ['none', 'packet']) && accepts.length > 0) {
+	if (isOneOf(protection, ['none', 'registration', 'packet']) && accepts.length > 0) {
 		return {code: 'TEMPLATE_UNPROTECTED', line, expected: `no content types under the protection ${protection}`};
 	}
 
@@ -52,6 +53,12 @@ function checkInbound(template: Template, ports: ReadonlyMap<string, PortType>):
 
 	if (isOneOf(protection, ['sealed', 'signed', 'sdes', 'packet']) && !has(template, 'claims')) {
 		return {code: 'TEMPLATE_UNCLAIMED', line, expected: 'anti-replay before the release'};
+	}
+
+	if (protection === 'registration') {
+		return typeOf('registrant') === 'registrant'
+			? undefined
+			: {code: 'TEMPLATE_RELEASE', line, expected: 'a registrant that has authenticated in the release'};
 	}
 
 	if (protection === 'packet') {

@@ -19,9 +19,9 @@ export type Template = {
 	readonly direction: 'inbound' | 'outbound';
 	/**
 	 * What it gives or asks of the body. `signed`: at least signed, of a message that describes no session; `none`: there is no
-	 * body; `packet`: octets that are encrypted, numbered and have a tag.
+	 * body; `registration`: a REGISTER, whose sender authenticates; `packet`: octets that are encrypted, numbered and have a tag.
 	 */
-	readonly protection: 'sealed' | 'sdes' | 'clear' | 'signed' | 'none' | 'packet';
+	readonly protection: 'sealed' | 'sdes' | 'clear' | 'signed' | 'none' | 'registration' | 'packet';
 	/** Content types that it takes, lower case; `;smime-type=…` may follow. Of a message without body, and of octets: none. */
 	readonly accepts: readonly string[];
 	readonly steps: readonly TemplateStep[];

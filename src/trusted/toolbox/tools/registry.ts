@@ -27,6 +27,7 @@ import {packetRead, packetWrite} from './packet-header.js';
 import {plainParts} from './plain-parts.js';
 import {random} from './random.js';
 import {recipient} from './recipient.js';
+import {registrationCheck, registrationLearn} from './registration.js';
 import {releaseClear, releaseMedia} from './release-media.js';
 import {sdpRead, sdpReadClear} from './sdp-read.js';
 import {sdpWrite, sdpWriteOpen} from './sdp-write.js';
@@ -69,6 +70,8 @@ export const toolRegistry: ReadonlyMap<string, AnyTool> = new Map(
 		plainParts,
 		random,
 		recipient,
+		registrationCheck,
+		registrationLearn,
 		releaseClear,
 		releaseMedia,
 		sdpRead,
