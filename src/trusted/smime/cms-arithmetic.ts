@@ -1,8 +1,8 @@
 import type {CodedFailure, Result} from '../../base/result.js';
 import type {CmsProvider} from './cms-provider.js';
 import type {CipherParameters} from './content-cipher.js';
-import type {HashName} from './hash-algorithm.js';
-import type {AgreementKind, KeyDerivation} from './key-agree.js';
+import type {HashName, KeyHashName} from './hash-algorithm.js';
+import type {AgreementKind, KeyDerivation, KeyWrap} from './key-agree.js';
 import type {PublicKey} from './public-key.js';
 import type {SignatureAlgorithm} from './signature-algorithm.js';
 
@@ -18,7 +18,7 @@ export interface CmsArithmetic {
 	readonly keyAgreement: KeyAgreementArithmetic | undefined;
 
 	randomBytes(count: number): Uint8Array;
-	digest(hash: HashName, content: Uint8Array): Uint8Array;
+	digest(hash: KeyHashName, content: Uint8Array): Uint8Array;
 
 	/** False for a signature that does not verify, whatever is wrong with it. */
 	verify(
@@ -62,5 +62,5 @@ export interface KeyAgreementArithmetic {
 	/** AES key wrap (RFC 3394). */
 	wrapKey(wrappingKey: Uint8Array, key: Uint8Array): Uint8Array;
 	/** Undefined when the integrity check fails. */
-	unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined;
+	unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array, wrap: KeyWrap): Uint8Array | undefined;
 }

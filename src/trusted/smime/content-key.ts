@@ -2,7 +2,7 @@ import type {Result} from '../../base/result.js';
 import {fail, ok} from '../../base/result.js';
 import type {CertificateFacts} from './certificate.js';
 import type {CmsArithmetic} from './cms-arithmetic.js';
-import type {CmsFailure} from './cms-provider.js';
+import type {CmsFailure, IdentifiedBy} from './cms-provider.js';
 import {chooseDerivation, derKeyAgreeRecipient} from './key-agree.js';
 import {derKeyTransportRecipient} from './key-transport.js';
 import type {PrivateKeyOperations} from './private-key-operations.js';
@@ -22,7 +22,7 @@ export async function recoverContentKey(
 	const result =
 		recovery.by === 'key-agreement'
 			? await privateKeys.agree(recovery.keyId, recovery.peerPublicKey)
-			: await privateKeys.decrypt(recovery.keyId, recovery.hash, recovery.encryptedKey);
+			: await privateKeys.decrypt(recovery.keyId, recovery.padding, recovery.encryptedKey);
 	if (!result.ok && result.failure.code === 'OVERLOADED') {
 		return fail('OVERLOADED', result.failure.message);
 	}
@@ -39,16 +39,17 @@ export async function sealContentKey(
 	contentKey: Uint8Array,
 	certificate: CertificateFacts,
 	key: PublicKey,
+	identifiedBy: IdentifiedBy,
 	arithmetic: CmsArithmetic,
 ): Promise<Result<Uint8Array, CmsFailure>> {
 	const {keyAgreement} = arithmetic;
 	if (key.kind === 'rsa') {
 		const encryptedKey = await arithmetic.encryptOaep(key, oaepHash, contentKey);
 		return encryptedKey.ok
-			? ok(derKeyTransportRecipient({certificate, hash: oaepHash, encryptedKey: encryptedKey.value}))
+			? ok(derKeyTransportRecipient({certificate, identifiedBy, hash: oaepHash, encryptedKey: encryptedKey.value}))
 			: refuseSealing(encryptedKey.failure.code);
 	}
-	if (key.kind === 'ed25519' || key.kind === 'p-521' || keyAgreement === undefined) {
+	if (key.kind === 'ed25519' || keyAgreement === undefined) {
 		return fail('NOT_CAPABLE', `Expected a recipient whose key we can encrypt to, got ${key.kind}.`);
 	}
 
@@ -63,7 +64,14 @@ export async function sealContentKey(
 	sharedSecret.fill(0);
 	wrappingKey.fill(0);
 	return ok(
-		derKeyAgreeRecipient({kind: key.kind, certificate, ephemeralPublicKey, keyBytes: contentKey.length, encryptedKey}),
+		derKeyAgreeRecipient({
+			kind: key.kind,
+			certificate,
+			identifiedBy,
+			ephemeralPublicKey,
+			keyBytes: contentKey.length,
+			encryptedKey,
+		}),
 	);
 }
 
@@ -74,7 +82,7 @@ function unwrap(
 ): Uint8Array | undefined {
 	const wrappingKey = keyAgreement?.deriveKey(derivation, sharedSecret);
 	sharedSecret.fill(0);
-	const contentKey = wrappingKey && keyAgreement?.unwrapKey(wrappingKey, encryptedKey);
+	const contentKey = wrappingKey && keyAgreement?.unwrapKey(wrappingKey, encryptedKey, derivation.wrap);
 	wrappingKey?.fill(0);
 	return contentKey;
 }

@@ -14,8 +14,9 @@ import {BoundedMap} from '../../base/bounded-map.js';
 import {toHex} from '../../base/bytes.js';
 import {parseEcdsaSignature} from './ecdsa-signature.js';
 import type {KeyHashName} from './hash-algorithm.js';
+import {hasImplicitRejection} from './implicit-rejection.js';
 import type {AgreementKind} from './key-agree.js';
-import type {SignatureScheme} from './private-key-operations.js';
+import type {LegacySignatureScheme, SignatureScheme} from './private-key-operations.js';
 import type {PublicKey} from './public-key.js';
 import {coordinateBytes} from './public-key.js';
 import {hashOfScheme} from './signature-algorithm.js';
@@ -25,12 +26,13 @@ export type CryptoJob =
 	| {readonly do: 'sign'; readonly keyId: string; readonly scheme: SignatureScheme; readonly data: Uint8Array}
 	| {readonly do: 'agree'; readonly keyId: string; readonly peerPublicKey: Uint8Array}
 	| {readonly do: 'decrypt-oaep'; readonly keyId: string; readonly hash: KeyHashName; readonly data: Uint8Array}
+	| {readonly do: 'decrypt-pkcs1'; readonly keyId: string; readonly data: Uint8Array}
 	| {readonly do: 'encrypt-oaep'; readonly key: PublicKey; readonly hash: KeyHashName; readonly data: Uint8Array}
 	| {readonly do: 'agree-ephemeral'; readonly kind: AgreementKind; readonly peerPublicKey: Uint8Array}
 	| {
 			readonly do: 'verify';
 			readonly key: PublicKey;
-			readonly scheme: SignatureScheme;
+			readonly scheme: SignatureScheme | LegacySignatureScheme;
 			readonly saltLength: number;
 			readonly data: Uint8Array;
 			readonly signature: Uint8Array;
@@ -51,6 +53,14 @@ export function runCryptoJob(job: CryptoJob, privateKeys: ReadonlyMap<string, Ke
 		case 'decrypt-oaep': {
 			const key = privateKey(privateKeys, job.keyId);
 			return [privateDecrypt({key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: job.hash}, job.data)];
+		}
+		case 'decrypt-pkcs1': {
+			if (!hasImplicitRejection) {
+				throw new RangeError('Expected an OpenSSL that rejects implicitly.');
+			}
+
+			const key = privateKey(privateKeys, job.keyId);
+			return [privateDecrypt({key, padding: constants.RSA_PKCS1_PADDING}, job.data)];
 		}
 		case 'encrypt-oaep': {
 			const key = importKeyOfCertificate(job.key);
@@ -131,7 +141,7 @@ function peerOf(ownKey: KeyObject, point: Uint8Array): PublicKey {
 	}
 
 	const curve = ownKey.asymmetricKeyDetails?.namedCurve;
-	return {kind: curve === namedCurves['p-256'] ? 'p-256' : 'p-384', point};
+	return {kind: curves.find((kind) => namedCurves[kind] === curve) ?? 'p-256', point};
 }
 
 /** Points that are not on their curve and numbers that OpenSSL refuses throw. */
@@ -173,4 +183,5 @@ function base64url(bytes: Uint8Array): string {
 }
 
 const importedKeys = new BoundedMap<string, KeyObject>(256);
-const namedCurves = {'p-256': 'prime256v1', 'p-384': 'secp384r1'} as const;
+const namedCurves = {'p-256': 'prime256v1', 'p-384': 'secp384r1', 'p-521': 'secp521r1'} as const;
+const curves = ['p-256', 'p-384', 'p-521'] as const;

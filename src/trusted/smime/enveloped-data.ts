@@ -5,15 +5,16 @@ import {readCbcAlgorithm} from './content-cipher.js';
 import {contentTypes, derContentInfo, requireVersion} from './content-info.js';
 import {derEncryptedContent, readEncryptedContent} from './encrypted-content.js';
 import type {Envelope} from './envelope.js';
+import type {LegacyAlgorithms} from './legacy-algorithm.js';
 import {readRecipientInfos} from './recipient-info.js';
 
-/** EnvelopedData (RFC 5652 §6.1): AES-CBC only, which authenticates nothing. */
-export function readEnvelopedData(content: Asn1Element): Envelope {
+/** EnvelopedData (RFC 5652 §6.1): CBC only, which authenticates nothing. */
+export function readEnvelopedData(content: Asn1Element, legacy: LegacyAlgorithms): Envelope {
 	const cursor = content.sequence();
 	requireVersion(cursor.next(), 0, 2, 3, 4);
 	cursor.optional(0xa0);
 	const recipients = cursor.next();
-	const encrypted = readEncryptedContent(cursor.next(), readCbcAlgorithm);
+	const encrypted = readEncryptedContent(cursor.next(), (algorithm) => readCbcAlgorithm(algorithm, legacy));
 	cursor.optional(0xa1);
 	cursor.end();
 	const nothing = new Uint8Array();

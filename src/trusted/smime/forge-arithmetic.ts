@@ -6,7 +6,7 @@ import {derAlgorithmWithNull} from './algorithm-identifier.js';
 import type {ArithmeticFailure, CmsArithmetic} from './cms-arithmetic.js';
 import type {CmsProvider} from './cms-provider.js';
 import type {CipherParameters} from './content-cipher.js';
-import {padBlocks, unpadBlocks} from './content-cipher.js';
+import {blockBytesOf, padBlocks, unpadBlocks} from './content-cipher.js';
 import type {HashName, KeyHashName} from './hash-algorithm.js';
 import {oidOfHash} from './hash-algorithm.js';
 import type {PublicKey} from './public-key.js';
@@ -22,7 +22,7 @@ export class ForgeArithmetic implements CmsArithmetic {
 		return fromForge(forge.random.getBytesSync(count));
 	}
 
-	digest(hash: HashName, content: Uint8Array): Uint8Array {
+	digest(hash: KeyHashName, content: Uint8Array): Uint8Array {
 		return fromForge(forgeDigest(hash, content).digest().getBytes());
 	}
 
@@ -60,19 +60,19 @@ export class ForgeArithmetic implements CmsArithmetic {
 	}
 
 	decryptContent(
-		{iv}: CipherParameters,
+		{cipher, iv}: CipherParameters,
 		key: Uint8Array,
 		{encryptedContent}: {readonly encryptedContent: Uint8Array},
 	): Uint8Array | undefined {
-		if (encryptedContent.length === 0 || encryptedContent.length % 16 !== 0) {
+		if (encryptedContent.length === 0 || encryptedContent.length % blockBytesOf(cipher) !== 0) {
 			return undefined;
 		}
 
-		const decipher = forge.cipher.createDecipher('AES-CBC', toForge(key));
+		const decipher = forge.cipher.createDecipher(cipher === '3DES-CBC' ? cipher : 'AES-CBC', toForge(key));
 		decipher.start({iv: toForge(iv)});
 		decipher.update(forge.util.createBuffer(toForge(encryptedContent)));
 		finishUnpadded(decipher);
-		return unpadBlocks(fromForge(decipher.output.getBytes()));
+		return unpadBlocks(fromForge(decipher.output.getBytes()), blockBytesOf(cipher));
 	}
 
 	async close(): Promise<void> {}
@@ -84,7 +84,7 @@ export function oaepOptions(hash: KeyHashName): object {
 }
 
 /** RSASSA-PSS of forge. */
-export function pssScheme(hash: HashName, saltLength: number): forge.pss.PSS {
+export function pssScheme(hash: KeyHashName, saltLength: number): forge.pss.PSS {
 	return forge.pss.create({
 		md: forge.md[hash].create(),
 		mgf: forge.mgf.mgf1.create(forge.md[hash].create()),
@@ -93,7 +93,7 @@ export function pssScheme(hash: HashName, saltLength: number): forge.pss.PSS {
 }
 
 /** A digest of forge, fed and not yet finished. */
-export function forgeDigest(hash: HashName, data: Uint8Array): forge.md.MessageDigest {
+export function forgeDigest(hash: KeyHashName, data: Uint8Array): forge.md.MessageDigest {
 	return forge.md[hash].create().update(toForge(data));
 }
 
@@ -155,4 +155,5 @@ const capabilities: CmsProvider['capabilities'] = {
 		'rsa-pkcs1-sha512',
 	],
 	recipientAlgorithms: ['rsa-oaep'],
+	legacy: ['sha1-signatures', '3des'],
 };

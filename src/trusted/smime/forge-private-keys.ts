@@ -4,8 +4,8 @@ import type {Result} from '../../base/result.js';
 import {fail, ok} from '../../base/result.js';
 import {certificateFingerprint} from './certificate-fingerprint.js';
 import {forgeDigest, fromForge, oaepOptions, pssScheme, toForge} from './forge-arithmetic.js';
-import type {KeyHashName} from './hash-algorithm.js';
 import {hashBytes} from './hash-algorithm.js';
+import type {KeyPadding} from './key-transport.js';
 import type {PemKeyPair} from './pem-key-pair.js';
 import {readCertificateChain} from './pem-key-pair.js';
 import type {
@@ -37,10 +37,14 @@ export class ForgePrivateKeys implements PrivateKeyOperations {
 
 	async decrypt(
 		keyId: string,
-		hash: KeyHashName,
+		padding: KeyPadding,
 		encryptedKey: Uint8Array,
 	): Promise<Result<Uint8Array, PrivateKeyFailure>> {
-		return this.#use(keyId, (key) => key.decrypt(toForge(encryptedKey), 'RSA-OAEP', oaepOptions(hash)));
+		if (padding === 'pkcs1') {
+			return fail('WRONG_ALGORITHM', 'Expected a provider that rejects implicitly, got forge.');
+		}
+
+		return this.#use(keyId, (key) => key.decrypt(toForge(encryptedKey), 'RSA-OAEP', oaepOptions(padding)));
 	}
 
 	async sign(

@@ -1,19 +1,30 @@
 import type {AlgorithmIdentifier} from './algorithm-identifier.js';
 import {derAlgorithm, requireNullOrNoParameters} from './algorithm-identifier.js';
+import type {LegacyAlgorithms} from './legacy-algorithm.js';
 import {refuse} from './refusal.js';
 
 /** Hashes for digests and signatures (RFC 5754 §2). */
 export type HashName = 'sha256' | 'sha384' | 'sha512';
 
-/** SHA-1 too: as a mask or key derivation function, where collisions do no harm, and nowhere else. */
+/** SHA-1 too: as a mask or key derivation function, where collisions do no harm, and under signatures that a policy permits. */
 export type KeyHashName = HashName | 'sha1';
 
 export const hashBytes: Readonly<Record<KeyHashName, number>> = {sha1: 20, sha256: 32, sha384: 48, sha512: 64};
 
-/** A hash that may stand under a signature. */
+/** A hash that may stand under any signature. */
 export function readHashAlgorithm(algorithm: AlgorithmIdentifier): HashName {
 	const hash = readKeyHashAlgorithm(algorithm);
-	return hash === 'sha1' ? refuse('WEAK', 'Expected SHA-256 or better for a signature, got SHA-1.') : hash;
+	return hash === 'sha1' ? refuse('WEAK', sha1Refusal) : hash;
+}
+
+/** The digest of a SignerInfo: SHA-1 only where it is permitted. */
+export function readDigestAlgorithm(algorithm: AlgorithmIdentifier, legacy: LegacyAlgorithms): KeyHashName {
+	const hash = readKeyHashAlgorithm(algorithm);
+	if (hash === 'sha1') {
+		legacy.take('sha1-signatures', sha1Refusal);
+	}
+
+	return hash;
 }
 
 /** A hash that may stand inside OAEP. */
@@ -40,6 +51,8 @@ export const oidOfHash: Readonly<Record<KeyHashName, string>> = {
 	sha384: '2.16.840.1.101.3.4.2.2',
 	sha512: '2.16.840.1.101.3.4.2.3',
 };
+
+const sha1Refusal = 'Expected SHA-256 or better for a signature, got SHA-1.';
 
 const hashOfOid = new Map(Object.entries(oidOfHash).map(([hash, oid]) => [oid, hash as KeyHashName]));
 

@@ -12,16 +12,17 @@ import {
 import type {AlgorithmIdentifier} from './algorithm-identifier.js';
 import {derAlgorithm, readAlgorithmIdentifier, requireNoParameters} from './algorithm-identifier.js';
 import type {CertificateFacts} from './certificate.js';
-import {derIssuerAndSerialNumber} from './certificate.js';
+import type {IdentifiedBy} from './cms-provider.js';
 import {requireVersion} from './content-info.js';
 import type {KeyHashName} from './hash-algorithm.js';
 import type {KeyIdentifier} from './key-identifier.js';
-import {readKeyAgreeIdentifier} from './key-identifier.js';
+import {derKeyAgreeIdentifier, readKeyAgreeIdentifier} from './key-identifier.js';
+import type {LegacyAlgorithms} from './legacy-algorithm.js';
 import {curveOfOid, ecPublicKeyOid, readPoint, x25519Oid} from './public-key.js';
 import {refuse} from './refusal.js';
 
 /** Kinds of key that we agree with. */
-export type AgreementKind = 'p-256' | 'p-384' | 'x25519';
+export type AgreementKind = 'p-256' | 'p-384' | 'p-521' | 'x25519';
 
 /** From a shared secret to the key that wraps the content key: all but the secret. */
 export type KeyDerivation = {
@@ -32,8 +33,12 @@ export type KeyDerivation = {
 	readonly sharedInfo: Uint8Array;
 	/** User keying material, which HKDF takes as its salt; empty where there is none. */
 	readonly salt: Uint8Array;
+	readonly wrap: KeyWrap;
 	readonly keyBytes: 16 | 24 | 32;
 };
+
+/** AES key wrap (RFC 3394); that of 3DES (RFC 3217 §3) where it is permitted, to unwrap only. */
+export type KeyWrap = 'aes' | '3des';
 
 /** KeyAgreeRecipientInfo (RFC 5652 §6.2.2) as read; algorithms are looked at only if it is for us. */
 export type KeyAgreeRecipient = {
@@ -71,13 +76,14 @@ export function readKeyAgreeRecipient(element: Asn1Element, maxKeys: number): Ke
 export function readAgreement(
 	recipient: KeyAgreeRecipient,
 	kind: AgreementKind,
+	legacy: LegacyAlgorithms,
 ): {readonly peerPublicKey: Uint8Array; readonly derivation: KeyDerivation} {
 	const scheme = schemes.find(({oid}) => oid === recipient.algorithm.oid);
 	if (scheme === undefined || (scheme.function === 'hkdf' && kind !== 'x25519')) {
 		return refuse('UNSUPPORTED', `Expected a key agreement that we take for ${kind}, got ${recipient.algorithm.oid}.`);
 	}
 
-	const wrap = readWrapAlgorithm(recipient.algorithm.parameters);
+	const wrap = readWrapAlgorithm(recipient.algorithm.parameters, legacy);
 	if (recipient.userKeyingMaterial.length > maxUserKeyingMaterialBytes) {
 		return refuse('MALFORMED', `Expected at most ${maxUserKeyingMaterialBytes} octets of user keying material.`);
 	}
@@ -90,25 +96,26 @@ export function readAgreement(
 
 /** Derivation for a recipient of ours-to-be; the wrapping key is as long as the key that it wraps. */
 export function chooseDerivation(kind: AgreementKind, contentKeyBytes: number): KeyDerivation {
-	const wrap = wraps.find(({keyBytes}) => keyBytes === contentKeyBytes) ?? wraps[2];
-	return derivation(schemeFor[kind], wrap, new Uint8Array());
+	return derivation(schemeFor[kind], wrapFor(contentKeyBytes), new Uint8Array());
 }
 
 export function derKeyAgreeRecipient(parts: {
 	readonly kind: AgreementKind;
 	readonly certificate: CertificateFacts;
+	readonly identifiedBy: IdentifiedBy;
 	readonly ephemeralPublicKey: Uint8Array;
 	readonly keyBytes: number;
 	readonly encryptedKey: Uint8Array;
 }): Uint8Array {
-	const wrap = wraps.find(({keyBytes}) => keyBytes === parts.keyBytes) ?? wraps[2];
+	const wrap = wrapFor(parts.keyBytes);
+	const identifier = derKeyAgreeIdentifier(parts.certificate, parts.identifiedBy);
 	const originatorAlgorithm = derAlgorithm(parts.kind === 'x25519' ? x25519Oid : ecPublicKeyOid);
 	return derContext(
 		1,
 		derInteger(3),
 		derContext(0, derContext(1, originatorAlgorithm, derBitString(parts.ephemeralPublicKey))),
 		derSequence(derObjectIdentifier(schemeFor[parts.kind].oid), derAlgorithm(wrap.oid)),
-		derSequence(derSequence(derIssuerAndSerialNumber(parts.certificate), derOctetString(parts.encryptedKey))),
+		derSequence(derSequence(identifier, derOctetString(parts.encryptedKey))),
 	);
 }
 
@@ -139,13 +146,22 @@ function readOriginatorKey(originator: Asn1Element, kind: AgreementKind): Uint8A
 		: refuse('UNSUPPORTED', `Expected an originator key of ${kind}.`);
 }
 
-/** KeyWrapAlgorithm, the parameters of the key agreement: AES key wrap without parameters (RFC 3565 §2.3.2). */
-function readWrapAlgorithm(parameters: Asn1Element | undefined): Wrap {
+/**
+ * KeyWrapAlgorithm, the parameters of the key agreement: AES key wrap without parameters (RFC 3565 §2.3.2), 3DES key wrap
+ * with NULL (RFC 3370 §4.3.1).
+ */
+function readWrapAlgorithm(parameters: Asn1Element | undefined, legacy: LegacyAlgorithms): Wrap {
 	if (parameters === undefined) {
 		return refuse('UNSUPPORTED', 'Expected a key wrap algorithm as the parameters of the key agreement, got none.');
 	}
 
 	const algorithm = readAlgorithmIdentifier(parameters);
+	if (algorithm.oid === tripleDesWrap.oid) {
+		legacy.take('3des', 'Expected AES key wrap, got 3DES key wrap.');
+		algorithm.parameters?.null();
+		return {...tripleDesWrap, parameters: algorithm.parameters?.encoded};
+	}
+
 	requireNoParameters(algorithm);
 	const wrap = wraps.find(({oid}) => oid === algorithm.oid);
 	return wrap ?? refuse('UNSUPPORTED', `Expected AES key wrap, got ${algorithm.oid}.`);
@@ -159,18 +175,33 @@ function derivation(scheme: Scheme, wrap: Wrap, userKeyingMaterial: Uint8Array):
 	return {
 		function: scheme.function,
 		hash: scheme.hash,
-		sharedInfo: derSequence(derAlgorithm(wrap.oid), ...entityInfo, derContext(2, derOctetString(keyBits))),
+		sharedInfo: derSequence(
+			derAlgorithm(wrap.oid, ...(wrap.parameters ? [wrap.parameters] : [])),
+			...entityInfo,
+			derContext(2, derOctetString(keyBits)),
+		),
 		salt: userKeyingMaterial,
+		wrap: wrap.oid === tripleDesWrap.oid ? '3des' : 'aes',
 		keyBytes: wrap.keyBytes,
 	};
 }
 
+function wrapFor(contentKeyBytes: number): Wrap {
+	return wraps.find(({keyBytes}) => keyBytes === contentKeyBytes) ?? wraps[2];
+}
+
 type Scheme = {readonly oid: string; readonly function: 'x963' | 'hkdf'; readonly hash: KeyHashName};
-type Wrap = {readonly oid: string; readonly keyBytes: 16 | 24 | 32};
+type Wrap = {
+	readonly oid: string;
+	readonly keyBytes: 16 | 24 | 32;
+	/** As they were sent: they are part of what the key is derived from. */
+	readonly parameters?: Uint8Array | undefined;
+};
 
 const schemeFor = {
 	'p-256': {oid: '1.3.132.1.11.1', function: 'x963', hash: 'sha256'},
 	'p-384': {oid: '1.3.132.1.11.2', function: 'x963', hash: 'sha384'},
+	'p-521': {oid: '1.3.132.1.11.3', function: 'x963', hash: 'sha512'},
 	x25519: {oid: '1.2.840.113549.1.9.16.3.19', function: 'hkdf', hash: 'sha256'},
 } as const satisfies Record<AgreementKind, Scheme>;
 
@@ -180,7 +211,6 @@ const schemeFor = {
  */
 const schemes: readonly Scheme[] = [
 	...Object.values(schemeFor),
-	{oid: '1.3.132.1.11.3', function: 'x963', hash: 'sha512'},
 	{oid: '1.3.133.16.840.63.0.2', function: 'x963', hash: 'sha1'},
 	{oid: '1.2.840.113549.1.9.16.3.20', function: 'hkdf', hash: 'sha384'},
 	{oid: '1.2.840.113549.1.9.16.3.21', function: 'hkdf', hash: 'sha512'},
@@ -191,5 +221,7 @@ const wraps = [
 	{oid: '2.16.840.1.101.3.4.1.25', keyBytes: 24},
 	{oid: '2.16.840.1.101.3.4.1.45', keyBytes: 32},
 ] as const satisfies readonly Wrap[];
+
+const tripleDesWrap = {oid: '1.2.840.113549.1.9.16.3.6', keyBytes: 24} as const satisfies Wrap;
 
 const maxUserKeyingMaterialBytes = 256;

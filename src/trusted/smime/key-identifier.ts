@@ -1,6 +1,8 @@
 import type {Asn1Element} from '../../wire/asn1/index.js';
-import {tags} from '../../wire/asn1/index.js';
+import {derContext, derContextPrimitive, derOctetString, tags} from '../../wire/asn1/index.js';
 import type {CertificateFacts} from './certificate.js';
+import {derIssuerAndSerialNumber} from './certificate.js';
+import type {IdentifiedBy} from './cms-provider.js';
 import {refuse} from './refusal.js';
 
 /** How CMS says whose key it means: by certificate, or by the key's own identifier (RFC 5652 §5.3, §6.2). */
@@ -27,6 +29,22 @@ export function readKeyAgreeIdentifier(element: Asn1Element): KeyIdentifier {
 	cursor.optional(tags.sequence);
 	cursor.end();
 	return {by: 'subject-key-identifier', subjectKeyIdentifier};
+}
+
+/** SignerIdentifier or RecipientIdentifier for a certificate; by issuer and serial where it has no identifier of its key. */
+export function derKeyIdentifier(certificate: CertificateFacts, by: IdentifiedBy): Uint8Array {
+	const {subjectKeyIdentifier} = certificate;
+	return by === 'issuer-and-serial' || subjectKeyIdentifier === undefined
+		? derIssuerAndSerialNumber(certificate)
+		: derContextPrimitive(0, subjectKeyIdentifier);
+}
+
+/** KeyAgreeRecipientIdentifier for a certificate. */
+export function derKeyAgreeIdentifier(certificate: CertificateFacts, by: IdentifiedBy): Uint8Array {
+	const {subjectKeyIdentifier} = certificate;
+	return by === 'issuer-and-serial' || subjectKeyIdentifier === undefined
+		? derIssuerAndSerialNumber(certificate)
+		: derContext(0, derOctetString(subjectKeyIdentifier));
 }
 
 /** Names are compared octet by octet: whoever names a certificate copies its issuer. */

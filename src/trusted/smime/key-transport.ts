@@ -1,14 +1,15 @@
 import type {Asn1Element} from '../../wire/asn1/index.js';
-import {derContext, derInteger, derOctetString, derSequence} from '../../wire/asn1/index.js';
+import {derContext, derInteger, derOctetString, derSequence, tags} from '../../wire/asn1/index.js';
 import type {AlgorithmIdentifier} from './algorithm-identifier.js';
 import {derAlgorithm, readAlgorithmIdentifier} from './algorithm-identifier.js';
 import type {CertificateFacts} from './certificate.js';
-import {derIssuerAndSerialNumber} from './certificate.js';
+import type {IdentifiedBy} from './cms-provider.js';
 import {requireVersion} from './content-info.js';
 import type {HashName, KeyHashName} from './hash-algorithm.js';
 import {derHashAlgorithm, readKeyHashAlgorithm} from './hash-algorithm.js';
 import type {KeyIdentifier} from './key-identifier.js';
-import {readKeyIdentifier} from './key-identifier.js';
+import {derKeyIdentifier, readKeyIdentifier} from './key-identifier.js';
+import type {LegacyAlgorithms} from './legacy-algorithm.js';
 import {refuse} from './refusal.js';
 
 /** KeyTransRecipientInfo (RFC 5652 §6.2.1) as read; the algorithm is looked at only if it is for us. */
@@ -29,13 +30,18 @@ export function readKeyTransportRecipient(element: Asn1Element): KeyTransportRec
 	return {by: 'key-transport', identifier, algorithm, encryptedKey};
 }
 
+/** How a content key was padded: RSAES-OAEP with a hash, or RSAES-PKCS1-v1_5. */
+export type KeyPadding = KeyHashName | 'pkcs1';
+
 /**
- * The hash of RSAES-OAEP-params (RFC 4055 §4.1): one for OAEP and MGF1, no label. RSA PKCS#1 v1.5 is refused by name,
- * for what answers to it tell an attacker (RFC 8551 §6).
+ * The hash of RSAES-OAEP-params (RFC 4055 §4.1): one for OAEP and MGF1, no label. RSA PKCS#1 v1.5 is refused by name
+ * where it is not permitted, for what answers to it tell an attacker (RFC 8551 §6).
  */
-export function readOaepHash(algorithm: AlgorithmIdentifier): KeyHashName {
+export function readKeyPadding(algorithm: AlgorithmIdentifier, legacy: LegacyAlgorithms): KeyPadding {
 	if (algorithm.oid === rsaEncryption) {
-		return refuse('UNSUPPORTED', 'Expected RSAES-OAEP, got RSA PKCS#1 v1.5 key transport.');
+		algorithm.parameters?.null();
+		legacy.take('rsa-pkcs1-key-transport', 'Expected RSAES-OAEP, got RSA PKCS#1 v1.5 key transport.');
+		return 'pkcs1';
 	}
 	if (algorithm.oid !== rsaesOaep || algorithm.parameters === undefined) {
 		return refuse('UNSUPPORTED', `Expected RSAES-OAEP with parameters, got ${algorithm.oid}.`);
@@ -57,13 +63,15 @@ export function readOaepHash(algorithm: AlgorithmIdentifier): KeyHashName {
 
 export function derKeyTransportRecipient(parts: {
 	readonly certificate: CertificateFacts;
+	readonly identifiedBy: IdentifiedBy;
 	readonly hash: HashName;
 	readonly encryptedKey: Uint8Array;
 }): Uint8Array {
 	const hash = derHashAlgorithm(parts.hash);
+	const identifier = derKeyIdentifier(parts.certificate, parts.identifiedBy);
 	return derSequence(
-		derInteger(0),
-		derIssuerAndSerialNumber(parts.certificate),
+		derInteger(identifier[0] === tags.sequence ? 0 : 2),
+		identifier,
 		derAlgorithm(rsaesOaep, derSequence(derContext(0, hash), derContext(1, derAlgorithm(mgf1, hash)))),
 		derOctetString(parts.encryptedKey),
 	);

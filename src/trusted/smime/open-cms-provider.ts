@@ -59,6 +59,6 @@ function missingInNode(): string | undefined {
 	const curves = new Set(getCurves());
 	return (
 		['aes-128-gcm', 'aes-256-gcm', 'aes-128-cbc', 'id-aes128-wrap', 'id-aes256-wrap'].find((c) => !ciphers.has(c)) ??
-		['prime256v1', 'secp384r1'].find((curve) => !curves.has(curve))
+		['prime256v1', 'secp384r1', 'secp521r1'].find((curve) => !curves.has(curve))
 	);
 }

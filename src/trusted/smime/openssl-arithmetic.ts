@@ -3,12 +3,13 @@ import {createCipheriv, createDecipheriv, createHash, randomBytes} from 'node:cr
 import type {Result} from '../../base/result.js';
 import {ok} from '../../base/result.js';
 import type {ArithmeticFailure, CmsArithmetic, KeyAgreementArithmetic} from './cms-arithmetic.js';
-import type {CmsProvider, ContentCipher} from './cms-provider.js';
-import type {CipherParameters} from './content-cipher.js';
-import {gcmTagBytes, isAuthenticated, padBlocks, unpadBlocks} from './content-cipher.js';
+import type {CmsProvider} from './cms-provider.js';
+import type {CipherParameters, OpenedCipher} from './content-cipher.js';
+import {blockBytesOf, gcmTagBytes, isAuthenticated, padBlocks, unpadBlocks} from './content-cipher.js';
 import type {CryptoPool} from './crypto-pool.js';
-import type {HashName} from './hash-algorithm.js';
-import type {AgreementKind} from './key-agree.js';
+import type {HashName, KeyHashName} from './hash-algorithm.js';
+import {hasImplicitRejection} from './implicit-rejection.js';
+import type {AgreementKind, KeyWrap} from './key-agree.js';
 import {deriveKey} from './key-derivation.js';
 import type {PublicKey} from './public-key.js';
 import type {SignatureAlgorithm} from './signature-algorithm.js';
@@ -36,7 +37,7 @@ export class OpenSslArithmetic implements CmsArithmetic {
 		return new Uint8Array(randomBytes(count));
 	}
 
-	digest(hash: HashName, content: Uint8Array): Uint8Array {
+	digest(hash: KeyHashName, content: Uint8Array): Uint8Array {
 		return new Uint8Array(createHash(hash).update(content).digest());
 	}
 
@@ -87,7 +88,10 @@ export class OpenSslArithmetic implements CmsArithmetic {
 			}
 
 			const cbc = createDecipheriv(nodeName(cipher), key, iv).setAutoPadding(false);
-			return unpadBlocks(new Uint8Array(Buffer.concat([cbc.update(sealed.encryptedContent), cbc.final()])));
+			return unpadBlocks(
+				new Uint8Array(Buffer.concat([cbc.update(sealed.encryptedContent), cbc.final()])),
+				blockBytesOf(cipher),
+			);
 		} catch {
 			return undefined;
 		}
@@ -116,9 +120,12 @@ function wrapKey(wrappingKey: Uint8Array, key: Uint8Array): Uint8Array {
 	return new Uint8Array(Buffer.concat([cipher.update(key), cipher.final()]));
 }
 
-function unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined {
+function unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array, wrap: KeyWrap): Uint8Array | undefined {
 	try {
-		const decipher = createDecipheriv(wrapName(wrappingKey), wrappingKey, wrapInitialValue);
+		const decipher =
+			wrap === '3des'
+				? createDecipheriv('des3-wrap', wrappingKey, null)
+				: createDecipheriv(wrapName(wrappingKey), wrappingKey, wrapInitialValue);
 		return new Uint8Array(Buffer.concat([decipher.update(wrapped), decipher.final()]));
 	} catch {
 		return undefined;
@@ -129,8 +136,8 @@ function wrapName(wrappingKey: Uint8Array): string {
 	return `id-aes${wrappingKey.length * 8}-wrap`;
 }
 
-function nodeName(cipher: ContentCipher): string {
-	return cipher.toLowerCase();
+function nodeName(cipher: OpenedCipher): string {
+	return cipher === '3DES-CBC' ? 'des-ede3-cbc' : cipher.toLowerCase();
 }
 
 /** RFC 3394 §2.2.3.1. */
@@ -150,5 +157,6 @@ const capabilities: CmsProvider['capabilities'] = {
 		'rsa-pkcs1-sha384',
 		'rsa-pkcs1-sha512',
 	],
-	recipientAlgorithms: ['p-256', 'p-384', 'x25519', 'rsa-oaep'],
+	recipientAlgorithms: ['p-256', 'p-384', 'p-521', 'x25519', 'rsa-oaep'],
+	legacy: ['sha1-signatures', '3des', ...(hasImplicitRejection ? (['rsa-pkcs1-key-transport'] as const) : [])],
 };

@@ -13,6 +13,9 @@ export type SignatureScheme =
 	| 'rsa-pkcs1-sha384'
 	| 'rsa-pkcs1-sha512';
 
+/** What old peers sign with: verified where a policy permits it, never made. */
+export type LegacySignatureScheme = 'ecdsa-sha1' | 'rsa-pkcs1-sha1';
+
 /** What is public about a private key. */
 export type PrivateKeyDescription = {
 	/** Stable name: lower-case hexadecimal SHA-256 of the certificate. */
@@ -37,10 +40,13 @@ export interface PrivateKeyOperations {
 	/** ECDH (RFC 5753) or X25519 (RFC 8418): the shared secret with a public point (uncompressed, 65 to 133 octets) or 32 octets. */
 	agree(keyId: string, peerPublicKey: Uint8Array): Promise<Result<Uint8Array, PrivateKeyFailure>>;
 
-	/** RSAES-OAEP (RFC 3560) with the named hash for OAEP and MGF1; `encryptedKey` has the length of the modulus. */
+	/**
+	 * RSAES-OAEP (RFC 3560) with the named hash for OAEP and MGF1, or RSAES-PKCS1-v1_5 (RFC 8017 §7.2) where the arithmetic
+	 * under it rejects implicitly; `encryptedKey` has the length of the modulus.
+	 */
 	decrypt(
 		keyId: string,
-		hash: 'sha1' | 'sha256' | 'sha384' | 'sha512',
+		padding: 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'pkcs1',
 		encryptedKey: Uint8Array,
 	): Promise<Result<Uint8Array, PrivateKeyFailure>>;
 

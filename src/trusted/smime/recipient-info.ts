@@ -4,12 +4,12 @@ import type {Asn1Element} from '../../wire/asn1/index.js';
 import {tags} from '../../wire/asn1/index.js';
 import type {CertificateFacts} from './certificate.js';
 import type {CmsFailure} from './cms-provider.js';
-import type {KeyHashName} from './hash-algorithm.js';
-import type {KeyAgreeRecipient, KeyDerivation} from './key-agree.js';
+import type {AgreementKind, KeyAgreeRecipient, KeyDerivation} from './key-agree.js';
 import {readAgreement, readKeyAgreeRecipient} from './key-agree.js';
 import {isNamedBy} from './key-identifier.js';
-import type {KeyTransportRecipient} from './key-transport.js';
-import {readKeyTransportRecipient, readOaepHash} from './key-transport.js';
+import type {KeyPadding, KeyTransportRecipient} from './key-transport.js';
+import {readKeyPadding, readKeyTransportRecipient} from './key-transport.js';
+import type {LegacyAlgorithms} from './legacy-algorithm.js';
 import type {PrivateKeyDescription} from './private-key-operations.js';
 import {attempt, refuse} from './refusal.js';
 
@@ -30,7 +30,7 @@ export type KeyRecovery =
 	| {
 			readonly by: 'key-transport';
 			readonly keyId: string;
-			readonly hash: KeyHashName;
+			readonly padding: KeyPadding;
 			readonly encryptedKey: Uint8Array;
 	  };
 
@@ -60,13 +60,14 @@ export function readRecipientInfos(element: Asn1Element): readonly RecipientInfo
 export function findKeyRecovery(
 	recipients: readonly RecipientInfo[],
 	ownKeys: readonly OwnKey[],
+	legacy: LegacyAlgorithms,
 ): Result<KeyRecovery, CmsFailure> {
 	let firstFailure: Result<never, CmsFailure> | undefined;
 	for (const recipient of recipients) {
 		const entries = recipient.by === 'key-agreement' ? recipient.keys : [recipient];
 		for (const {identifier, encryptedKey} of entries) {
 			const own = ownKeys.find(({certificate}) => isNamedBy(certificate, identifier));
-			const recovery = own && attempt(() => prepareRecovery(recipient, own.description, encryptedKey));
+			const recovery = own && attempt(() => prepareRecovery(recipient, own.description, encryptedKey, legacy));
 			if (recovery?.ok) {
 				return recovery;
 			}
@@ -81,17 +82,22 @@ function prepareRecovery(
 	recipient: RecipientInfo,
 	{keyId, algorithm}: PrivateKeyDescription,
 	encryptedKey: Uint8Array,
+	legacy: LegacyAlgorithms,
 ): KeyRecovery {
 	if (recipient.by === 'key-transport') {
-		const hash = readOaepHash(recipient.algorithm);
+		const padding = readKeyPadding(recipient.algorithm, legacy);
 		return algorithm === 'rsa'
-			? {by: 'key-transport', keyId, hash, encryptedKey}
+			? {by: 'key-transport', keyId, padding, encryptedKey}
 			: refuse('UNSUPPORTED', `Expected key agreement for a key of ${algorithm}.`);
 	}
 
-	return algorithm === 'p-256' || algorithm === 'p-384' || algorithm === 'x25519'
-		? {by: 'key-agreement', keyId, ...readAgreement(recipient, algorithm), encryptedKey}
-		: refuse('UNSUPPORTED', `Expected a key of P-256, P-384 or X25519 to agree with, got ${algorithm}.`);
+	return isAgreementKind(algorithm)
+		? {by: 'key-agreement', keyId, ...readAgreement(recipient, algorithm, legacy), encryptedKey}
+		: refuse('UNSUPPORTED', `Expected a key of P-256, P-384, P-521 or X25519 to agree with, got ${algorithm}.`);
+}
+
+function isAgreementKind(algorithm: PrivateKeyDescription['algorithm']): algorithm is AgreementKind {
+	return algorithm !== 'rsa' && algorithm !== 'ed25519';
 }
 
 const maxRecipients = 128;

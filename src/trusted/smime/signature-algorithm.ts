@@ -8,25 +8,36 @@ import {
 	requireNoParameters,
 	requireNullOrNoParameters,
 } from './algorithm-identifier.js';
-import type {HashName} from './hash-algorithm.js';
+import type {HashName, KeyHashName} from './hash-algorithm.js';
 import {derHashAlgorithm, hashBytes, readHashAlgorithm} from './hash-algorithm.js';
-import type {PrivateKeyDescription, SignatureScheme} from './private-key-operations.js';
+import type {LegacyAlgorithms} from './legacy-algorithm.js';
+import type {LegacySignatureScheme, PrivateKeyDescription, SignatureScheme} from './private-key-operations.js';
 import {refuse} from './refusal.js';
 
 /** A signature algorithm with all that it takes to verify. */
 export type SignatureAlgorithm = {
-	readonly scheme: SignatureScheme;
+	readonly scheme: SignatureScheme | LegacySignatureScheme;
 	/** Octets of salt in RSASSA-PSS (RFC 4056 §2.2); 0 elsewhere. */
 	readonly saltLength: number;
 };
 
 /** The hash that a scheme puts over the content and over the signed attributes. */
-export function hashOfScheme(scheme: SignatureScheme): HashName {
-	return scheme === 'ed25519' ? 'sha512' : (scheme.slice(scheme.lastIndexOf('-') + 1) as HashName);
+export function hashOfScheme(scheme: SignatureScheme): HashName;
+export function hashOfScheme(scheme: SignatureScheme | LegacySignatureScheme): KeyHashName;
+export function hashOfScheme(scheme: SignatureScheme | LegacySignatureScheme): KeyHashName {
+	return scheme === 'ed25519' ? 'sha512' : (scheme.slice(scheme.lastIndexOf('-') + 1) as KeyHashName);
+}
+
+/** True for what is verified by permission and never made. */
+export function isLegacyScheme(scheme: SignatureScheme | LegacySignatureScheme): scheme is LegacySignatureScheme {
+	return scheme.endsWith('-sha1');
 }
 
 /** The kind of key that a scheme needs. */
-export function isSchemeForKey(scheme: SignatureScheme, algorithm: PrivateKeyDescription['algorithm']): boolean {
+export function isSchemeForKey(
+	scheme: SignatureScheme | LegacySignatureScheme,
+	algorithm: PrivateKeyDescription['algorithm'],
+): boolean {
 	if (algorithm === 'rsa') {
 		return scheme.startsWith('rsa-');
 	}
@@ -40,8 +51,16 @@ export function naturalScheme(algorithm: PrivateKeyDescription['algorithm']): Si
 }
 
 /** The scheme of a SignerInfo, from its signatureAlgorithm and its digestAlgorithm, which must go together. */
-export function readSignatureAlgorithm(algorithm: AlgorithmIdentifier, digest: HashName): SignatureAlgorithm {
+export function readSignatureAlgorithm(
+	algorithm: AlgorithmIdentifier,
+	digest: KeyHashName,
+	legacy: LegacyAlgorithms,
+): SignatureAlgorithm {
 	const signature = readSchemeAndSalt(algorithm, digest);
+	if (isLegacyScheme(signature.scheme)) {
+		legacy.take('sha1-signatures', `Expected a signature with SHA-256 or better, got ${signature.scheme}.`);
+	}
+
 	const hash = hashOfScheme(signature.scheme);
 	if (hash !== digest) {
 		refuse('UNSUPPORTED', `Expected ${hash} as the digest for ${signature.scheme}, got ${digest}.`);
@@ -68,7 +87,7 @@ export function derSignatureAlgorithm(scheme: SignatureScheme): Uint8Array {
 	);
 }
 
-function readSchemeAndSalt(algorithm: AlgorithmIdentifier, digest: HashName): SignatureAlgorithm {
+function readSchemeAndSalt(algorithm: AlgorithmIdentifier, digest: KeyHashName): SignatureAlgorithm {
 	const {oid} = algorithm;
 	if (oid === rsassaPss) {
 		return readPss(algorithm.parameters);
@@ -141,7 +160,10 @@ const naturalSchemes: Readonly<Record<PrivateKeyDescription['algorithm'], Signat
 };
 
 /** RFC 5758 §3.2, RFC 8410 §3, RFC 4055 §5; RSASSA-PSS stands apart for its parameters. */
-const schemeOfOid: ReadonlyMap<string, SignatureScheme> = new Map([
+const schemeOfOid: ReadonlyMap<string, SignatureScheme | LegacySignatureScheme> = new Map<
+	string,
+	SignatureScheme | LegacySignatureScheme
+>([
 	['1.2.840.10045.4.3.2', 'ecdsa-sha256'],
 	['1.2.840.10045.4.3.3', 'ecdsa-sha384'],
 	['1.2.840.10045.4.3.4', 'ecdsa-sha512'],
@@ -149,15 +171,15 @@ const schemeOfOid: ReadonlyMap<string, SignatureScheme> = new Map([
 	['1.2.840.113549.1.1.11', 'rsa-pkcs1-sha256'],
 	['1.2.840.113549.1.1.12', 'rsa-pkcs1-sha384'],
 	['1.2.840.113549.1.1.13', 'rsa-pkcs1-sha512'],
+	['1.2.840.113549.1.1.5', 'rsa-pkcs1-sha1'],
+	['1.2.840.10045.4.1', 'ecdsa-sha1'],
 ]);
 
 const oidOfScheme = new Map([...schemeOfOid].map(([oid, scheme]) => [scheme, oid]));
 
-/** MD2, MD5 and SHA-1 with RSA, ECDSA with SHA-1, DSA with SHA-1. */
+/** MD2 and MD5 with RSA, DSA with SHA-1: nobody may permit them. */
 const weakSignatures: ReadonlySet<string> = new Set([
 	'1.2.840.113549.1.1.2',
 	'1.2.840.113549.1.1.4',
-	'1.2.840.113549.1.1.5',
-	'1.2.840.10045.4.1',
 	'1.2.840.10040.4.3',
 ]);

@@ -12,12 +12,13 @@ import {
 } from '../../wire/asn1/index.js';
 import {readAlgorithmIdentifier} from './algorithm-identifier.js';
 import type {CertificateFacts} from './certificate.js';
-import {derIssuerAndSerialNumber} from './certificate.js';
+import type {IdentifiedBy} from './cms-provider.js';
 import {contentTypes, derContentInfo, readContentInfo, requireData, requireVersion} from './content-info.js';
-import type {HashName} from './hash-algorithm.js';
-import {readHashAlgorithm} from './hash-algorithm.js';
+import type {KeyHashName} from './hash-algorithm.js';
+import {readDigestAlgorithm} from './hash-algorithm.js';
 import type {KeyIdentifier} from './key-identifier.js';
-import {readKeyIdentifier} from './key-identifier.js';
+import {derKeyIdentifier, readKeyIdentifier} from './key-identifier.js';
+import type {LegacyAlgorithms} from './legacy-algorithm.js';
 import {refuse} from './refusal.js';
 import type {SignatureAlgorithm} from './signature-algorithm.js';
 import {readSignatureAlgorithm} from './signature-algorithm.js';
@@ -36,14 +37,14 @@ export type SignedData = {
 /** SignerInfo (RFC 5652 §5.3), without its unsigned attributes: anybody may have put them there. */
 export type SignerInfo = {
 	readonly identifier: KeyIdentifier;
-	readonly digest: HashName;
+	readonly digest: KeyHashName;
 	readonly attributes: SignedAttributes;
 	readonly algorithm: SignatureAlgorithm;
 	readonly signature: Uint8Array;
 };
 
 /** Reads a ContentInfo with SignedData; certificates and signers are counted before any of them is read. */
-export function readSignedData(root: Asn1Element): SignedData {
+export function readSignedData(root: Asn1Element, legacy: LegacyAlgorithms): SignedData {
 	const {contentType, content} = readContentInfo(root);
 	if (contentType !== contentTypes.signedData) {
 		return refuse('UNSUPPORTED', `Expected SignedData, got ${contentType}.`);
@@ -64,15 +65,14 @@ export function readSignedData(root: Asn1Element): SignedData {
 	return {
 		content: encapsulated,
 		certificates: certificates.filter(({tag}) => tag === tags.sequence).map(({encoded}) => encoded.slice()),
-		signers: signers.map(readSignerInfo),
+		signers: signers.map((signer) => readSignerInfo(signer, legacy)),
 	};
 }
 
-export type SignedDataParts = {
-	/** Undefined leaves the content out. */
-	readonly content: Uint8Array | undefined;
+/** One signer of ours, all but the signature worked out beforehand. */
+export type SignerParts = {
 	readonly certificate: CertificateFacts;
-	readonly chain: readonly Uint8Array[];
+	readonly identifiedBy: IdentifiedBy;
 	readonly digestAlgorithm: Uint8Array;
 	readonly signatureAlgorithm: Uint8Array;
 	/** DER of SET OF Attribute. */
@@ -80,30 +80,49 @@ export type SignedDataParts = {
 	readonly signature: Uint8Array;
 };
 
-/** ContentInfo with SignedData by one signer. */
-export function derSignedData(parts: SignedDataParts): Uint8Array {
-	const {content, certificate, chain, digestAlgorithm} = parts;
+/** ContentInfo with SignedData; `certificates` are those of the signers and of their chains. */
+export function derSignedData(parts: {
+	/** Undefined leaves the content out. */
+	readonly content: Uint8Array | undefined;
+	/** @default id-data */
+	readonly contentType?: string;
+	readonly certificates: readonly Uint8Array[];
+	readonly signers: readonly SignerParts[];
+}): Uint8Array {
+	const {content, certificates, signers, contentType = contentTypes.data} = parts;
+	const infos = signers.map(derSignerInfo);
+	const digests = new Map(
+		signers.map(({digestAlgorithm}) => [Buffer.from(digestAlgorithm).toString('hex'), digestAlgorithm]),
+	);
+	const encapsulated = content === undefined ? [] : [derContext(0, derOctetString(content))];
+	// Version 3 where a signer is named by key identifier or the content is not id-data (RFC 5652 §5.1).
+	const isPlain = contentType === contentTypes.data && infos.every(({version}) => version === 1);
+	return derContentInfo(
+		contentTypes.signedData,
+		derSequence(
+			derInteger(isPlain ? 1 : 3),
+			derSetOf(...digests.values()),
+			derSequence(derObjectIdentifier(contentType), ...encapsulated),
+			derElement(0xa0, ...sortSetOf(certificates)),
+			derSetOf(...infos.map(({encoded}) => encoded)),
+		),
+	);
+}
+
+function derSignerInfo(parts: SignerParts): {readonly version: number; readonly encoded: Uint8Array} {
 	const attributes = parts.signedAttributes.slice();
 	attributes[0] = 0xa0;
-	const signerInfo = derSequence(
-		derInteger(1),
-		derIssuerAndSerialNumber(certificate),
-		digestAlgorithm,
+	const identifier = derKeyIdentifier(parts.certificate, parts.identifiedBy);
+	const version = identifier[0] === tags.sequence ? 1 : 3;
+	const encoded = derSequence(
+		derInteger(version),
+		identifier,
+		parts.digestAlgorithm,
 		attributes,
 		parts.signatureAlgorithm,
 		derOctetString(parts.signature),
 	);
-	const encapsulated = content === undefined ? [] : [derContext(0, derOctetString(content))];
-	return derContentInfo(
-		contentTypes.signedData,
-		derSequence(
-			derInteger(1),
-			derSetOf(digestAlgorithm),
-			derSequence(derObjectIdentifier(contentTypes.data), ...encapsulated),
-			derElement(0xa0, ...sortSetOf([certificate.der, ...chain])),
-			derSetOf(signerInfo),
-		),
-	);
+	return {version, encoded};
 }
 
 function readEncapsulatedContent(element: Asn1Element): Uint8Array | undefined {
@@ -114,15 +133,15 @@ function readEncapsulatedContent(element: Asn1Element): Uint8Array | undefined {
 	return content;
 }
 
-function readSignerInfo(element: Asn1Element): SignerInfo {
+function readSignerInfo(element: Asn1Element, legacy: LegacyAlgorithms): SignerInfo {
 	const cursor = element.sequence();
 	requireVersion(cursor.next(), 1, 3);
 	const identifier = readKeyIdentifier(cursor.next());
 	const digestAlgorithm = readAlgorithmIdentifier(cursor.next());
-	const digest = readHashAlgorithm(digestAlgorithm);
+	const digest = readDigestAlgorithm(digestAlgorithm, legacy);
 	const signedAttributes = cursor.optional(0xa0) ?? refuse('BAD_ATTRIBUTES', 'Expected signed attributes, got none.');
 	const signatureAlgorithm = readAlgorithmIdentifier(cursor.next());
-	const algorithm = readSignatureAlgorithm(signatureAlgorithm, digest);
+	const algorithm = readSignatureAlgorithm(signatureAlgorithm, digest, legacy);
 	const signature = cursor.next().octetString();
 	refuseMisplacedAttributes(cursor.optional(0xa1));
 	cursor.end();

@@ -7,7 +7,7 @@ import {certificateFingerprint} from './certificate-fingerprint.js';
 import type {CryptoJob} from './crypto-job.js';
 import type {CryptoPoolOptions} from './crypto-pool.js';
 import {CryptoPool} from './crypto-pool.js';
-import type {KeyHashName} from './hash-algorithm.js';
+import type {KeyPadding} from './key-transport.js';
 import type {PemKeyPair} from './pem-key-pair.js';
 import {readCertificateChain} from './pem-key-pair.js';
 import type {
@@ -50,16 +50,15 @@ export class SoftwarePrivateKeys implements PrivateKeyOperations {
 
 	async decrypt(
 		keyId: string,
-		hash: KeyHashName,
+		padding: KeyPadding,
 		encryptedKey: Uint8Array,
 	): Promise<Result<Uint8Array, PrivateKeyFailure>> {
 		const isRsa = this.#find(keyId)?.algorithm === 'rsa';
-		return this.#run(keyId, isRsa, encryptedKey.length <= maxRsaBytes, {
-			do: 'decrypt-oaep',
-			keyId,
-			hash,
-			data: encryptedKey,
-		});
+		const job: CryptoJob =
+			padding === 'pkcs1'
+				? {do: 'decrypt-pkcs1', keyId, data: encryptedKey}
+				: {do: 'decrypt-oaep', keyId, hash: padding, data: encryptedKey};
+		return this.#run(keyId, isRsa, encryptedKey.length <= maxRsaBytes, job);
 	}
 
 	async sign(
@@ -150,7 +149,7 @@ function pointBytes(algorithm: PrivateKeyDescription['algorithm']): number {
 		return 32;
 	}
 
-	return algorithm === 'p-256' || algorithm === 'p-384' ? 1 + 2 * coordinateBytes[algorithm] : 0;
+	return algorithm === 'rsa' || algorithm === 'ed25519' ? 0 : 1 + 2 * coordinateBytes[algorithm];
 }
 
 const algorithmOfCurve: ReadonlyMap<string, PrivateKeyDescription['algorithm']> = new Map([

@@ -4,31 +4,42 @@ import {fail, ok} from '../../base/result.js';
 import {derAuthEnvelopedData} from './auth-enveloped-data.js';
 import type {CertificateFacts} from './certificate.js';
 import {readCertificate} from './certificate.js';
+import {certificateFingerprint} from './certificate-fingerprint.js';
 import type {CmsArithmetic} from './cms-arithmetic.js';
 import type {
 	CmsFailure,
+	CmsPermissions,
 	CmsProvider,
-	ContentCipher,
 	Decrypted,
 	EncryptRequest,
+	IdentifiedBy,
 	SignRequest,
 	Verified,
 	VerifiedSigner,
 } from './cms-provider.js';
+import type {OpenedCipher} from './content-cipher.js';
 import {contentKeyBytes, isAuthenticated, ivBytes} from './content-cipher.js';
 import {recoverContentKey, sealContentKey} from './content-key.js';
 import {derEnvelopedData} from './enveloped-data.js';
 import {derHashAlgorithm} from './hash-algorithm.js';
 import {isNamedBy} from './key-identifier.js';
-import type {PrivateKeyOperations} from './private-key-operations.js';
+import {LegacyAlgorithms} from './legacy-algorithm.js';
+import type {PrivateKeyOperations, SignatureScheme} from './private-key-operations.js';
 import {judgePublicKey} from './public-key.js';
 import {readEnvelope} from './read-envelope.js';
-import type {OwnKey} from './recipient-info.js';
+import type {KeyRecovery, OwnKey} from './recipient-info.js';
 import {findKeyRecovery} from './recipient-info.js';
 import {attempt, readStructure} from './refusal.js';
-import {derSignatureAlgorithm, hashOfScheme, isSchemeForKey, naturalScheme} from './signature-algorithm.js';
+import type {SignatureAlgorithm} from './signature-algorithm.js';
+import {
+	derSignatureAlgorithm,
+	hashOfScheme,
+	isLegacyScheme,
+	isSchemeForKey,
+	naturalScheme,
+} from './signature-algorithm.js';
 import {derSignedAttributes} from './signed-attributes.js';
-import type {SignerInfo} from './signed-data.js';
+import type {SignerInfo, SignerParts} from './signed-data.js';
 import {derSignedData, readSignedData} from './signed-data.js';
 
 /**
@@ -58,44 +69,38 @@ export class StructuredCmsProvider implements CmsProvider {
 	}
 
 	async sign(request: SignRequest): Promise<Result<Uint8Array, CmsFailure>> {
-		const own = this.#ownKeys.find(({description}) => description.keyId === request.keyId);
-		const scheme = request.scheme ?? (own && naturalScheme(own.description.algorithm));
-		if (own === undefined || scheme === undefined || !isSchemeForKey(scheme, own.description.algorithm)) {
-			return fail('NOT_CAPABLE', 'Expected a key of ours and a scheme that it can sign with.');
-		}
-		if (!this.capabilities.schemes.includes(scheme)) {
-			return fail('NOT_CAPABLE', `Expected a scheme that ${this.name} has, got ${scheme}.`);
+		const {content, detached, furtherSigners = []} = request;
+		if (furtherSigners.length >= maxSigners) {
+			throw new RangeError(`Expected at most ${maxSigners} signers, got ${furtherSigners.length + 1}.`);
 		}
 
-		const hash = hashOfScheme(scheme);
-		const digestAlgorithm = derHashAlgorithm(hash);
-		const signatureAlgorithm = derSignatureAlgorithm(scheme);
-		const signedAttributes = derSignedAttributes({
-			messageDigest: this.#arithmetic.digest(hash, request.content),
-			signingTimeMs: request.signingTimeMs,
-			digestAlgorithm,
-			signatureAlgorithm,
-		});
-		const signature = await this.#privateKeys.sign(request.keyId, scheme, signedAttributes);
-		if (!signature.ok) {
-			return fail(signature.failure.code === 'OVERLOADED' ? 'OVERLOADED' : 'NOT_CAPABLE', signature.failure.message);
+		const signers: SignerParts[] = [];
+		const certificates = new Map<string, Uint8Array>();
+		for (const signer of [request, ...furtherSigners]) {
+			const own = this.#ownKeys.find(({description}) => description.keyId === signer.keyId);
+			const parts = await this.#signAs(own, signer.scheme, request);
+			if (!parts.ok) {
+				return parts;
+			}
+
+			signers.push(parts.value);
+			for (const der of [parts.value.certificate.der, ...(own?.description.chain ?? [])]) {
+				certificates.set(certificateFingerprint(der), der);
+			}
 		}
 
 		return ok(
-			derSignedData({
-				content: request.detached ? undefined : request.content,
-				certificate: own.certificate,
-				chain: own.description.chain,
-				digestAlgorithm,
-				signatureAlgorithm,
-				signedAttributes,
-				signature: signature.value,
-			}),
+			derSignedData({content: detached ? undefined : content, certificates: [...certificates.values()], signers}),
 		);
 	}
 
-	async verify(contentInfo: Uint8Array, detachedContent?: Uint8Array): Promise<Result<Verified, CmsFailure>> {
-		const signedData = readStructure(contentInfo, 'ber', readSignedData);
+	async verify(
+		contentInfo: Uint8Array,
+		detachedContent?: Uint8Array,
+		permissions?: CmsPermissions,
+	): Promise<Result<Verified, CmsFailure>> {
+		const legacy = new LegacyAlgorithms(permissions);
+		const signedData = readStructure(contentInfo, 'ber', (root) => readSignedData(root, legacy));
 		if (!signedData.ok) {
 			return signedData;
 		}
@@ -124,11 +129,11 @@ export class StructuredCmsProvider implements CmsProvider {
 			verified.push(outcome.value);
 		}
 
-		return ok({content, signers: verified, certificates});
+		return ok({content, signers: verified, certificates, legacy: legacy.met});
 	}
 
 	async encrypt(request: EncryptRequest): Promise<Result<Uint8Array, CmsFailure>> {
-		const {cipher, recipients, content} = request;
+		const {cipher, recipients, content, identifiedBy = 'issuer-and-serial'} = request;
 		if (recipients.length < 1 || recipients.length > maxRecipients) {
 			throw new RangeError(`Expected 1 to ${maxRecipients} recipients, got ${recipients.length}.`);
 		}
@@ -137,7 +142,7 @@ export class StructuredCmsProvider implements CmsProvider {
 		}
 
 		const contentKey = this.#arithmetic.randomBytes(contentKeyBytes[cipher]);
-		const outcomes = await Promise.all(recipients.map((der) => this.#sealFor(der, contentKey)));
+		const outcomes = await Promise.all(recipients.map((der) => this.#sealFor(der, contentKey, identifiedBy)));
 		const infos: Uint8Array[] = [];
 		for (const outcome of outcomes) {
 			if (!outcome.ok) {
@@ -160,19 +165,20 @@ export class StructuredCmsProvider implements CmsProvider {
 	 * Once a recipient is ours, everything goes the whole way: a content key that cannot be unwrapped gives way to a
 	 * random one, so that a bad key, a bad tag and bad padding take the same steps and give the same failure.
 	 */
-	async decrypt(contentInfo: Uint8Array): Promise<Result<Decrypted, CmsFailure>> {
-		const envelope = readStructure(contentInfo, 'ber', readEnvelope);
+	async decrypt(contentInfo: Uint8Array, permissions?: CmsPermissions): Promise<Result<Decrypted, CmsFailure>> {
+		const legacy = new LegacyAlgorithms(permissions);
+		const envelope = readStructure(contentInfo, 'ber', (root) => readEnvelope(root, legacy));
 		if (!envelope.ok) {
 			return envelope;
 		}
 
 		const {parameters, recipients} = envelope.value;
 		const {cipher} = parameters;
-		const recovery = findKeyRecovery(recipients, this.#ownKeys);
+		const recovery = findKeyRecovery(recipients, this.#ownKeys, legacy);
 		if (!recovery.ok) {
 			return recovery;
 		}
-		if (!this.#isCapable(cipher) || (recovery.value.by === 'key-agreement' && !this.#arithmetic.keyAgreement)) {
+		if (!this.#isCapable(cipher) || !this.#canRecover(recovery.value)) {
 			return fail('NOT_CAPABLE', `Expected a cipher and a key that ${this.name} can work with, got ${cipher}.`);
 		}
 
@@ -187,15 +193,73 @@ export class StructuredCmsProvider implements CmsProvider {
 		contentKey.fill(0);
 		return content === undefined || !isGenuine
 			? fail('DECRYPTION_FAILED', 'Expected a content key and content that decrypt.')
-			: ok({content, cipher, keyId: recovery.value.keyId, authenticated: isAuthenticated(cipher)});
+			: ok({
+					content,
+					cipher,
+					keyId: recovery.value.keyId,
+					authenticated: isAuthenticated(cipher),
+					legacy: legacy.met,
+				});
 	}
 
 	close(): Promise<void> {
 		return this.#arithmetic.close();
 	}
 
-	#isCapable(cipher: ContentCipher): boolean {
-		return this.capabilities.ciphers.includes(cipher);
+	#isCapable(cipher: OpenedCipher): boolean {
+		const {ciphers, legacy} = this.capabilities;
+		return cipher === '3DES-CBC' ? legacy.includes('3des') : ciphers.includes(cipher);
+	}
+
+	#canRecover(recovery: KeyRecovery): boolean {
+		if (recovery.by === 'key-agreement') {
+			return this.#arithmetic.keyAgreement !== undefined;
+		}
+
+		return recovery.padding !== 'pkcs1' || this.capabilities.legacy.includes('rsa-pkcs1-key-transport');
+	}
+
+	#isCapableOf(scheme: SignatureAlgorithm['scheme']): boolean {
+		const {schemes, legacy} = this.capabilities;
+		return isLegacyScheme(scheme) ? legacy.includes('sha1-signatures') : schemes.includes(scheme);
+	}
+
+	async #signAs(
+		own: OwnKey | undefined,
+		wish: SignatureScheme | undefined,
+		request: SignRequest,
+	): Promise<Result<SignerParts, CmsFailure>> {
+		const scheme = wish ?? (own && naturalScheme(own.description.algorithm));
+		if (own === undefined || scheme === undefined || !isSchemeForKey(scheme, own.description.algorithm)) {
+			return fail('NOT_CAPABLE', 'Expected a key of ours and a scheme that it can sign with.');
+		}
+		if (!this.capabilities.schemes.includes(scheme)) {
+			return fail('NOT_CAPABLE', `Expected a scheme that ${this.name} has, got ${scheme}.`);
+		}
+
+		const hash = hashOfScheme(scheme);
+		const digestAlgorithm = derHashAlgorithm(hash);
+		const signatureAlgorithm = derSignatureAlgorithm(scheme);
+		const signedAttributes = derSignedAttributes({
+			messageDigest: this.#arithmetic.digest(hash, request.content),
+			signingTimeMs: request.signingTimeMs,
+			digestAlgorithm,
+			signatureAlgorithm,
+		});
+		const signature = await this.#privateKeys.sign(own.description.keyId, scheme, signedAttributes);
+		if (!signature.ok) {
+			return fail(signature.failure.code === 'OVERLOADED' ? 'OVERLOADED' : 'NOT_CAPABLE', signature.failure.message);
+		}
+
+		const {identifiedBy = 'issuer-and-serial'} = request;
+		return ok({
+			certificate: own.certificate,
+			identifiedBy,
+			digestAlgorithm,
+			signatureAlgorithm,
+			signedAttributes,
+			signature: signature.value,
+		});
 	}
 
 	async #verifySigner(
@@ -216,7 +280,7 @@ export class StructuredCmsProvider implements CmsProvider {
 		if (!isSchemeForKey(algorithm.scheme, key.value.kind)) {
 			return fail('UNSUPPORTED', `Expected a key for ${algorithm.scheme}, got ${key.value.kind}.`);
 		}
-		if (!this.capabilities.schemes.includes(algorithm.scheme)) {
+		if (!this.#isCapableOf(algorithm.scheme)) {
 			return fail('NOT_CAPABLE', `Expected a scheme that ${this.name} has, got ${algorithm.scheme}.`);
 		}
 		if (Buffer.compare(this.#arithmetic.digest(digest, content), attributes.messageDigest) !== 0) {
@@ -234,15 +298,20 @@ export class StructuredCmsProvider implements CmsProvider {
 			: fail('BAD_SIGNATURE', 'Expected a signature that verifies.');
 	}
 
-	async #sealFor(der: Uint8Array, contentKey: Uint8Array): Promise<Result<Uint8Array, CmsFailure>> {
+	async #sealFor(
+		der: Uint8Array,
+		contentKey: Uint8Array,
+		identifiedBy: IdentifiedBy,
+	): Promise<Result<Uint8Array, CmsFailure>> {
 		const certificate = readCertificate(der);
 		if (!certificate.ok) {
 			return certificate;
 		}
 
 		const key = attempt(() => judgePublicKey(certificate.value.publicKey));
-		return key.ok ? sealContentKey(contentKey, certificate.value, key.value, this.#arithmetic) : key;
+		return key.ok ? sealContentKey(contentKey, certificate.value, key.value, identifiedBy, this.#arithmetic) : key;
 	}
 }
 
 const maxRecipients = 100;
+const maxSigners = 16;

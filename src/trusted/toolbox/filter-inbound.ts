@@ -9,6 +9,7 @@ import {stepFields} from './engine/step-record.js';
 import type {Template} from './engine/template.js';
 import {mediaSourceOf} from './origin/media-origin.js';
 import {type CallDecision, isLessTaken, isWeaker} from './policy/call-rules.js';
+import {LegacyUse} from './policy/legacy-use.js';
 import type {Peer} from './policy/policy.js';
 import type {Protection} from './policy/toolbox-options.js';
 import type {Denial, FilterInbound, Release} from './protocol.js';
@@ -52,7 +53,8 @@ export async function filterInbound(
 
 	// Of what proves who sent it the rules are narrowed when that is known.
 	const peer = decision && !isProving ? services.policy.narrowed(ruled, decision) : ruled;
-	const context = {...services, nowMs: time.nowMs(), call, leg, role, origin, template: template.name};
+	const legacy = new LegacyUse([ruled, ...services.policy.certified]);
+	const context = {...services, legacy, nowMs: time.nowMs(), call, leg, role, origin, template: template.name};
 	const outcome = await engine.run(template, {message, peer}, context);
 	if (!outcome.ok) {
 		return deny(state, {...about, identity: claimed, run: stepFields(template, outcome.steps)}, outcome.denial);

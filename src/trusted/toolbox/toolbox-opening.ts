@@ -8,6 +8,7 @@ import {ownIdentities} from './databases/own-identities.js';
 import {StateDatabase} from './databases/state-database.js';
 import type {LedgerStore} from './ledger/ledger-store.js';
 import {openLedgerStore} from './ledger/open-ledger-store.js';
+import type {Policy} from './policy/policy.js';
 import type {ToolboxOptions} from './policy/toolbox-options.js';
 import type {SteadyTime} from './steady-time.js';
 
@@ -59,6 +60,7 @@ export async function identitiesOf(
 }
 
 export async function openCms(
+	{cmsProvider = 'auto'}: ToolboxOptions,
 	identities: readonly Identity[],
 	database: StateDatabase,
 	audit: AuditLog,
@@ -68,11 +70,33 @@ export async function openCms(
 		privateKeyPem: privateKey,
 	}));
 	try {
-		return (await openCmsProvider({keys})).provider;
+		return (await openCmsProvider({keys, provider: cmsProvider})).provider;
 	} catch (error) {
 		audit.close();
 		await database.close();
 		throw error;
+	}
+}
+
+/** Rejects with `NOT_CAPABLE` for what a peer's rules ask for and the provider cannot do: now, and not in a call. */
+export async function requireCapabilities(
+	policy: Policy,
+	cms: CmsProvider,
+	database: StateDatabase,
+	audit: AuditLog,
+): Promise<void> {
+	const {ciphers, legacy} = cms.capabilities;
+	for (const peer of policy.peers) {
+		const missing = ciphers.includes(peer.cipher) ? peer.legacy.find((word) => !legacy.includes(word)) : peer.cipher;
+		if (missing !== undefined) {
+			audit.close();
+			await cms.close();
+			await database.close();
+			throw new SallyportError(
+				'NOT_CAPABLE',
+				`Expected rules for the peer ${peer.name} that the provider ${cms.name} on this Node can follow, got ${missing}.`,
+			);
+		}
 	}
 }
 

@@ -55,7 +55,15 @@ import {
 	type TemplateReplacement,
 } from './template-replacement.js';
 import {tryTemplate} from './template-trial.js';
-import {firstCertificate, identitiesOf, openCms, openDatabase, openStore, readAnchors} from './toolbox-opening.js';
+import {
+	firstCertificate,
+	identitiesOf,
+	openCms,
+	openDatabase,
+	openStore,
+	readAnchors,
+	requireCapabilities,
+} from './toolbox-opening.js';
 import type {ToolboxState} from './toolbox-state.js';
 import {toolRegistry} from './tools/registry.js';
 
@@ -119,7 +127,8 @@ export class Toolbox {
 		const audit = new AuditLog(join(directory, 'audit.log'), {...checked.audit, wallMs: () => time.nowMs()});
 		const database = openDatabase(directory, audit);
 		const identities = await identitiesOf(checked, database, audit);
-		const cms = parts.cms ?? (await openCms(identities, database, audit));
+		const cms = parts.cms ?? (await openCms(checked, identities, database, audit));
+		await requireCapabilities(policy, cms, database, audit);
 		const store = parts.sharedLedger ?? (await openStore(checked, time, cms, audit, database));
 		const services = {
 			policy,

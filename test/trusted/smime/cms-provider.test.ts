@@ -67,16 +67,19 @@ for (const name of ['openssl', 'forge'] as const) {
 	}
 
 	for (const cipher of ciphers.filter((cipher) => name === 'openssl' || cipher.endsWith('CBC'))) {
-		for (const kind of name === 'openssl' ? (['p-256', 'p-384', 'x25519', 'rsa'] as const) : (['rsa'] as const)) {
+		for (const kind of name === 'openssl'
+			? (['p-256', 'p-384', 'p-521', 'x25519', 'rsa'] as const)
+			: (['rsa'] as const)) {
 			test(`${name} decrypts what it encrypted with ${cipher} to ${kind}`, async (t) => {
 				const identity = identities[kind];
 				const provider = shared(name);
 				for (const length of [0, 1, 15, 16, 17, 70_000]) {
 					const plaintext = new Uint8Array(length).fill(length);
 					const sealed = must(await provider.encrypt({content: plaintext, recipients: [identity.der], cipher}));
-					const {authenticated, ...opened} = must(await provider.decrypt(sealed));
+					const {authenticated, legacy, ...opened} = must(await provider.decrypt(sealed));
 					t.deepEqual(opened, {content: plaintext, cipher, keyId: identity.keyId});
 					t.is(authenticated, cipher.endsWith('GCM'));
+					t.deepEqual(legacy, []);
 				}
 			});
 		}
@@ -84,7 +87,7 @@ for (const name of ['openssl', 'forge'] as const) {
 }
 
 test('each of many recipients opens the message, whichever key they have', async (t) => {
-	const recipients = [identities['p-256'], identities['p-384'], identities.x25519, identities.rsa];
+	const recipients = [identities['p-256'], identities['p-384'], identities['p-521'], identities.x25519, identities.rsa];
 	const sender = await openProvider(t, []);
 	const sealed = must(
 		await sender.encrypt({content, recipients: recipients.map(({der}) => der), cipher: 'AES-256-GCM'}),
@@ -152,7 +155,6 @@ test('recipients that cannot be encrypted to are refused, and their number is bo
 	const encrypt = async (...recipients: Uint8Array[]) =>
 		codeOf(await provider.encrypt({content, recipients, cipher: 'AES-128-GCM'}));
 	t.is(await encrypt(identities.ed25519.der), 'NOT_CAPABLE');
-	t.is(await encrypt(identities['p-521'].der), 'NOT_CAPABLE');
 	t.is(await encrypt(makeIdentity('rsa-1024').der), 'WEAK');
 	t.is(await encrypt(Uint8Array.of(0x30, 0)), 'MALFORMED');
 	await t.throwsAsync(() => encrypt(), {instanceOf: RangeError});
@@ -160,6 +162,67 @@ test('recipients that cannot be encrypted to are refused, and their number is bo
 		instanceOf: RangeError,
 	});
 	t.is(await encrypt(...Array.from({length: 100}, () => identities['p-256'].der)), 'ok');
+});
+
+test('several of our keys sign one content, and each signature is verified', async (t) => {
+	const [first, ...others] = [identities['p-256'], identities.rsa, identities.ed25519];
+	const provider = await openProvider(t, [identities['p-256'], identities.rsa, identities.ed25519]);
+	for (const identifiedBy of ['issuer-and-serial', 'subject-key-identifier'] as const) {
+		const furtherSigners = [
+			{keyId: others[0]?.keyId ?? '', scheme: 'rsa-pss-sha256'} as const,
+			{keyId: others[1]?.keyId ?? ''},
+		];
+		const signed = must(
+			await provider.sign({
+				content,
+				keyId: first?.keyId ?? '',
+				furtherSigners,
+				identifiedBy,
+				signingTimeMs,
+				detached: false,
+			}),
+		);
+		const {signers, certificates} = must(await provider.verify(signed));
+		t.deepEqual(signers.map(({scheme}) => scheme).toSorted(), ['ecdsa-sha256', 'ed25519', 'rsa-pss-sha256']);
+		t.is(certificates.length, 3);
+	}
+
+	const furtherSigners = Array.from({length: 16}, () => ({keyId: first?.keyId ?? ''}));
+	await t.throwsAsync(
+		() => provider.sign({content, keyId: first?.keyId ?? '', furtherSigners, signingTimeMs, detached: false}),
+		{instanceOf: RangeError},
+	);
+	const unknown = await provider.sign({
+		content,
+		keyId: first?.keyId ?? '',
+		furtherSigners: [{keyId: '00'}],
+		signingTimeMs,
+		detached: false,
+	});
+	t.is(codeOf(unknown), 'NOT_CAPABLE');
+});
+
+test('recipients are named by the identifier of their key where that is asked for', async (t) => {
+	const recipients = [identities['p-256'], identities.x25519, identities.rsa];
+	const sender = await openProvider(t, []);
+	const [named, other] = await Promise.all(
+		(['subject-key-identifier', 'issuer-and-serial'] as const).map(async (identifiedBy) =>
+			must(
+				await sender.encrypt({
+					content,
+					recipients: recipients.map(({der}) => der),
+					cipher: 'AES-128-GCM',
+					identifiedBy,
+				}),
+			),
+		),
+	);
+	t.false(Buffer.from(named ?? []).includes('Test authority'));
+	t.true(Buffer.from(other ?? []).includes('Test authority'));
+	for (const recipient of recipients) {
+		const opened = must(await (await openProvider(t, [recipient])).decrypt(named ?? new Uint8Array()));
+		t.deepEqual(Buffer.from(opened.content), content);
+	}
 });
 
 test('content that is both inside and beside, or nowhere, is refused', async (t) => {

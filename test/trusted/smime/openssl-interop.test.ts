@@ -71,7 +71,7 @@ for (const [kind, scheme, ...options] of [
 }
 
 for (const cipher of ['AES-128-GCM', 'AES-256-GCM', 'AES-128-CBC', 'AES-192-CBC', 'AES-256-CBC'] as const) {
-	for (const kind of ['p-256', 'p-384', 'rsa'] as const) {
+	for (const kind of ['p-256', 'p-384', 'p-521', 'rsa'] as const) {
 		peer(`openssl decrypts our ${cipher} to ${kind}, and we decrypt its`, async (t) => {
 			const {der, keyId} = identities[kind];
 			const ours = must(await provider.encrypt({content, recipients: [der], cipher}));
@@ -149,13 +149,22 @@ peer('BER of indefinite length from openssl is read', async (t) => {
 
 peer('what openssl does without being asked for better is refused by name', async (t) => {
 	const transport = await opensslEncrypt('AES-128-CBC', ['-recip', file('rsa.pem')]);
-	t.is(codeOf(await provider.decrypt(transport)), 'UNSUPPORTED');
+	t.is(codeOf(await provider.decrypt(transport)), 'WEAK');
+	const permitted = await provider.decrypt(transport, {legacy: ['rsa-pkcs1-key-transport']});
+	// Before OpenSSL 3.2 nobody can permit it: a padding that is wrong would show.
+	const isCapable = provider.capabilities.legacy.includes('rsa-pkcs1-key-transport');
+	t.is(codeOf(permitted), isCapable ? 'ok' : 'NOT_CAPABLE');
+	t.deepEqual(permitted.ok && permitted.value.legacy, isCapable && ['rsa-pkcs1-key-transport']);
 	const sha1 = await openssl(
 		content,
 		...['cms', '-sign', '-md', 'sha1', '-signer', file('p-256.pem'), ...keyOf('p-256')],
 		...['-nodetach', '-outform', 'DER', '-binary'],
 	);
 	t.is(codeOf(await provider.verify(sha1)), 'WEAK');
+	t.is(codeOf(await provider.verify(sha1, undefined, {legacy: ['3des', 'rsa-pkcs1-key-transport']})), 'WEAK');
+	const permittedHash = must(await provider.verify(sha1, undefined, {legacy: ['sha1-signatures']}));
+	t.is(permittedHash.signers[0]?.scheme, 'ecdsa-sha1');
+	t.deepEqual(permittedHash.legacy, ['sha1-signatures']);
 	const bare = await openssl(
 		content,
 		...['cms', '-sign', '-noattr', '-signer', file('p-256.pem'), ...keyOf('p-256')],
@@ -167,6 +176,11 @@ peer('what openssl does without being asked for better is refused by name', asyn
 		...['cms', '-encrypt', '-des3', '-outform', 'DER', '-binary', '-recip', file('p-256.pem')],
 	);
 	t.is(codeOf(await provider.decrypt(tripleDes)), 'WEAK');
+	t.is(codeOf(await provider.decrypt(tripleDes, {legacy: ['sha1-signatures']})), 'WEAK');
+	const permittedCipher = must(await provider.decrypt(tripleDes, {legacy: ['3des']}));
+	t.deepEqual(Buffer.from(permittedCipher.content), content);
+	t.is(permittedCipher.cipher, '3DES-CBC');
+	t.false(permittedCipher.authenticated);
 });
 
 const agreementOptions = [

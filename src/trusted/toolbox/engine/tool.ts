@@ -11,6 +11,7 @@ import type {Challenges} from '../challenge/challenges.js';
 import type {Ledger} from '../ledger/ledger.js';
 import type {OriginMonitor} from '../origin/origin-monitor.js';
 import type {OriginPresence} from '../origin/presence.js';
+import type {LegacyUse} from '../policy/legacy-use.js';
 import type {Policy} from '../policy/policy.js';
 import type {MessageOrigin} from '../protocol.js';
 import type {PortType, PortTypes} from './port-types.js';
@@ -64,6 +65,8 @@ export type ToolContext = ToolServices &
 		readonly call: string;
 		readonly leg: Leg;
 		readonly role: 'offer' | 'answer' | 'none';
+		/** What the opening of this message may take of old peers' choices. @default nothing */
+		readonly legacy?: LegacyUse;
 		/** Name of the template that runs. */
 		readonly template?: string;
 		/** Absent for what leaves. */

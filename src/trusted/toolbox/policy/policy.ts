@@ -2,6 +2,7 @@ import {createHash, X509Certificate} from 'node:crypto';
 import {SallyportError} from '../../../base/error.js';
 import {type SrtpSuiteName, srtpSuites} from '../../../wire/sdes/suites.js';
 import {type Aor, canonicalAor, domainOf} from '../../certificates/identity.js';
+import type {LegacyAlgorithm} from '../../smime/cms-provider.js';
 import {type AskedCall, type CallDecision, CallRules, type RuleVerdict} from './call-rules.js';
 import {isEmergency} from './emergency.js';
 import type {PeerOptions, PeerRules, ToolboxOptions} from './toolbox-options.js';
@@ -12,6 +13,7 @@ export type Peer = Required<Omit<PeerRules, 'clearSigned' | 'digest'>> & {
 	readonly name: string;
 	readonly acceptsVisibleKeys: boolean;
 	readonly acceptsMd5: boolean;
+	readonly legacy: readonly LegacyAlgorithm[];
 	/** DER of who can open what we send. */
 	readonly recipient: Uint8Array | undefined;
 };
@@ -70,6 +72,16 @@ export class Policy {
 	/** The rules for a validated signer, where they name its certificate. */
 	peerOfCertificate(fingerprint: string): Peer | undefined {
 		return this.#byCertificate.get(fingerprint);
+	}
+
+	/** Peers that are known by their certificates alone: a message may be from any of them, whatever it claims. */
+	get certified(): readonly Peer[] {
+		return [...this.#byCertificate.values()];
+	}
+
+	/** All rules, the default ones too. */
+	get peers(): readonly Peer[] {
+		return [this.#default, ...this.#byCertificate.values(), ...this.#byAor.values(), ...this.#byDomain.values()];
 	}
 
 	/** True for a call for help: it is never refused for lack of protection. */
@@ -145,6 +157,7 @@ function completed(options: PeerOptions): Peer {
 		cipher: options.cipher ?? 'AES-256-GCM',
 		acceptsVisibleKeys: options.clearSigned !== undefined,
 		acceptsMd5: options.digest !== undefined,
+		legacy: (options.legacy ?? []).map((word) => word.slice('i-accept-'.length) as LegacyAlgorithm),
 		recipient: options.certificate === undefined ? undefined : readCertificate(options.certificate, options.name),
 	};
 }

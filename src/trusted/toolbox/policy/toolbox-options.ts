@@ -2,7 +2,7 @@ import {isIP} from 'node:net';
 import {z} from 'zod';
 import {SallyportError} from '../../../base/error.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../../../wire/sdes/suites.js';
-import type {ContentCipher} from '../../smime/cms-provider.js';
+import type {ContentCipher, LegacyAlgorithm} from '../../smime/cms-provider.js';
 import type {StorageKeySource} from '../databases/storage-key.js';
 import type {TemplateText} from '../engine/template-signers.js';
 import type {RedisNodeOptions} from '../ledger/redis-node-options.js';
@@ -66,6 +66,8 @@ export type PeerOptions = PeerRules & {
 	};
 	/** PEM: who can open what we send; of a trunk also who may sign. Needed for sealed offers. */
 	readonly certificate?: string;
+	/** What this peer sends for want of anything better (docs/cms.md). MD5, RC2, DES and RSA below 2048 bits are never taken. @default none */
+	readonly legacy?: readonly `i-accept-${LegacyAlgorithm}`[];
 };
 
 /** The digest credentials of an identity: H(A1) in place of the password, which is as good as it for its realm. */
@@ -93,6 +95,8 @@ export type ToolboxOptions = {
 	readonly trustAnchors: readonly string[];
 	/** Domains whose users are reached through us. */
 	readonly localDomains: readonly string[];
+	/** Whose arithmetic S/MIME is worked out with; what it cannot do of these options it refuses at once. @default 'auto': OpenSSL, forge where this Node lacks it */
+	readonly cmsProvider?: 'auto' | 'openssl' | 'forge';
 	/** @default 300 s old, 60 s ahead */
 	readonly freshness?: {readonly maxAgeSeconds: number; readonly maxFutureSeconds: number};
 	/** @default none */
@@ -212,6 +216,7 @@ const toolboxOptions = z.strictObject({
 		.exactOptional(),
 	trustAnchors: z.array(pem).min(1),
 	localDomains: z.array(z.string().min(1)),
+	cmsProvider: z.enum(['auto', 'openssl', 'forge']).exactOptional(),
 	freshness: z
 		.strictObject({maxAgeSeconds: z.number().min(1).max(86_400), maxFutureSeconds: z.number().min(0).max(3600)})
 		.exactOptional(),
@@ -229,6 +234,9 @@ const toolboxOptions = z.strictObject({
 						.exactOptional(),
 				}),
 				certificate: pem.exactOptional(),
+				legacy: z
+					.array(z.enum(['i-accept-sha1-signatures', 'i-accept-3des', 'i-accept-rsa-pkcs1-key-transport']))
+					.exactOptional(),
 			}),
 		)
 		.exactOptional(),

@@ -19,7 +19,7 @@ export const certificateCheck = defineTool({
 	inputs: {message: 'message', content: 'verified-content', peer: 'peer'},
 	outputs: {signer: 'proven-signer', peer: 'peer'},
 	parameters: z.strictObject({}),
-	run: async ({message, content, peer}, {ownCertificates, validator, policy, nowMs}) => {
+	run: async ({message, content, peer}, {ownCertificates, validator, policy, legacy, nowMs}) => {
 		const headers = readMessageHeaders(message);
 		if (!headers.ok) {
 			return refuse('IDENTITY_MISMATCH', headers.failure.message);
@@ -55,6 +55,11 @@ export const certificateCheck = defineTool({
 
 		if (!proven) {
 			return refuse('IDENTITY_MISMATCH', 'Expected a signer, got none.');
+		}
+
+		const weak = legacy?.refusedBy(proven.peer);
+		if (weak !== undefined) {
+			return refuse('CMS_WEAK', `Expected nothing that the rules of ${proven.peer.name} do not name, got ${weak}.`);
 		}
 
 		const {certificate, fingerprint} = proven.validated;

@@ -15,19 +15,20 @@ export const cmsOpen = defineTool({
 	inputs: {message: 'message'},
 	outputs: {entity: 'entity'},
 	parameters: z.strictObject({}),
-	run: async ({message}, {cms, wipeLater}) => {
+	run: async ({message}, {cms, legacy, wipeLater}) => {
 		const envelope = decodeContent(entityOf(message));
 		if (!envelope.ok) {
 			return refuse('CMS_MALFORMED', envelope.failure.code);
 		}
 
-		const decrypted = await cms.decrypt(envelope.value);
+		const decrypted = await cms.decrypt(envelope.value, legacy?.permissions);
 		if (!decrypted.ok) {
 			// Told apart from the rest only before anything was decrypted.
 			const reason = decrypted.failure.code === 'OVERLOADED' ? 'OVERLOADED' : cmsReason(decrypted.failure.code);
 			return refuse(reason, decrypted.failure.message);
 		}
 
+		legacy?.note(decrypted.value.legacy);
 		wipeLater(decrypted.value.content);
 		const entity = parseMimeEntity(decrypted.value.content);
 		return entity.ok ? ok({entity: entity.value}) : refuse('NOT_SIGNED', entity.failure.code);

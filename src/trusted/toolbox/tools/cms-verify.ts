@@ -16,13 +16,13 @@ export const cmsVerify = defineTool({
 	inputs: {entity: 'entity'},
 	outputs: {content: 'verified-content'},
 	parameters: z.strictObject({}),
-	run: async ({entity}, {cms}) => {
+	run: async ({entity}, {cms, legacy}) => {
 		const signed = readSignedEntity(entity);
 		if (!signed.ok) {
 			return refuse('NOT_SIGNED', signed.failure.message);
 		}
 
-		const verified = await cms.verify(signed.value.contentInfo, signed.value.detached);
+		const verified = await cms.verify(signed.value.contentInfo, signed.value.detached, legacy?.permissions);
 		if (!verified.ok) {
 			const {code, message} = verified.failure;
 			const refusal = refuse(cmsReason(code), message);
@@ -34,6 +34,7 @@ export const cmsVerify = defineTool({
 			return refuse('BAD_ATTRIBUTES', 'Expected `micalg` to name the digests of the signatures.');
 		}
 
+		legacy?.note(verified.value.legacy);
 		const digest = createHash('sha256').update(verified.value.content).digest('hex');
 		return ok({content: {...verified.value, digest}});
 	},
