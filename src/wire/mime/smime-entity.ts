@@ -84,7 +84,10 @@ export function readSignedEntity(entity: MimeEntity): Result<SignedEntityOctets,
  * True where `micalg` contradicts a signature with `hash` (RFC 8551 §3.5.3.2). Names that we do not know contradict
  * nothing: a receiver is to put up with them.
  */
-export function isMicContradicted(micAlgorithms: readonly string[], hash: 'sha256' | 'sha384' | 'sha512'): boolean {
+export function isMicContradicted(
+	micAlgorithms: readonly string[],
+	hash: 'sha1' | 'sha256' | 'sha384' | 'sha512',
+): boolean {
 	const known = micAlgorithms.filter((name) => knownMicAlgorithms.has(name)).map((name) => name.replace('-', ''));
 	return known.length > 0 && known.length === micAlgorithms.length && !known.includes(hash);
 }

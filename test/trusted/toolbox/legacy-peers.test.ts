@@ -6,6 +6,7 @@ import {derSignedData} from '#dist/trusted/smime/signed-data.js';
 import {type PeerOptions, Toolbox} from '#dist/trusted/toolbox/index.js';
 import {derObjectIdentifier, derSequence, pemToDer} from '#dist/wire/asn1/index.js';
 import {writeMimeEntity} from '#dist/wire/mime/entity.js';
+import {withHeader} from '#dist/wire/sip/headers.js';
 import type {SipRequest} from '#dist/wire/sip/message.js';
 import {must} from '../smime/test-pki.js';
 import {makeWorld, openPair, reasonOf, receive, sealedInvite, type World} from './support/world.js';
@@ -82,7 +83,14 @@ for (const [title, peers, expected] of [
 			world.dispose();
 		});
 		const invite = await sealedInvite(caller);
-		t.is(reasonOf(await receive(callee, await sealedAgain(world, invite, {}))), expected);
+		const again = await sealedAgain(world, invite, {});
+		const isCertified = peers.some(({match}) => 'certificate' in match);
+		// What was refused in another's name, and is remembered as such, is not refused for that in this one's.
+		const inAnothersName = withHeader(again, 'From', '<sip:mallory@biloxi.example.com>;tag=m-1');
+		for (const call of ['m1', 'm2', 'm3']) {
+			t.is(reasonOf(await receive(callee, inAnothersName, {call})), isCertified ? 'IDENTITY_MISMATCH' : 'CMS_WEAK');
+		}
+		t.is(reasonOf(await receive(callee, again)), expected);
 	});
 }
 

@@ -137,7 +137,7 @@ export class Engine {
 			return {outcome: await runSteps(template, start, context), leastMs: 0};
 		}
 
-		const key = bodyKey(template, start.message);
+		const key = bodyKey(template, start.message, context.legacy?.permissions.legacy);
 		const known = refusedBodies?.find(key);
 		if (known) {
 			const steps = [{step: known.denial.step, ok: false, microseconds: 0}];

@@ -56,11 +56,13 @@ export class RefusedBodies {
 	}
 }
 
-/** SHA-256 over what opening and verifying depend on: the template, the headers that describe the body, the body. */
-export function bodyKey({name, version}: Template, message: SipMessage): string {
+/** SHA-256 over what opening and verifying depend on: the template, what of old peers is permitted, the headers that describe the body, the body. */
+export function bodyKey({name, version}: Template, message: SipMessage, permitted: readonly string[] = []): string {
 	const {headers, body} = entityOf(message);
 	const hash = createHash('sha256');
-	hash.update(JSON.stringify([name, version, headers.map((header) => [header.name.toLowerCase(), header.value])]));
+	hash.update(
+		JSON.stringify([name, version, permitted, headers.map((header) => [header.name.toLowerCase(), header.value])]),
+	);
 	return hash.update(body).digest('base64');
 }
 
