@@ -12,6 +12,7 @@ import {registerDemoCommand} from './demo/demo-command.js';
 import {registerOriginCommand} from './origin/origin-command.js';
 import {registerPolicyCommand} from './policy/policy-command.js';
 import {registerServeCommand} from './serve.js';
+import {registerSmimeCommand} from './smime/smime-command.js';
 import {registerToolboxCommand} from './toolbox/index.js';
 
 const {version} = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string};
@@ -26,6 +27,7 @@ registerOriginCommand(program);
 registerAuditCommand(program);
 registerToolboxCommand(program);
 registerPolicyCommand(program);
+registerSmimeCommand(program);
 
 try {
 	await program.parseAsync();
