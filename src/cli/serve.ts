@@ -79,6 +79,7 @@ async function runTogether(options: GatewayOptions, surroundings: Surroundings):
 		try {
 			watchGateway(running, say);
 			say('isolation', {mode: 'none'});
+			say('smime', {provider: running.cmsProvider});
 			const lost = running.lost.then((domain) => `${domain}-lost`);
 			await run({...running, adminSocket: admin?.socketPath, lost}, options, surroundings);
 		} finally {

@@ -38,6 +38,8 @@ export type RunningGateway = {
 	readonly origins: TrustedDomains['origins'];
 	/** Of the alerts since the start; absent where the toolbox is not in this process. */
 	readonly alertCounters: TrustedDomains['alertCounters'];
+	/** Whose arithmetic S/MIME works by; absent where the toolbox is not in this process. */
+	readonly cmsProvider: TrustedDomains['cmsProvider'];
 	/** Ends calls with BYE, then everything else. Safe twice. */
 	close(): Promise<void>;
 };
@@ -128,6 +130,7 @@ export async function openGateway(
 		readWork: () => domains.toolbox.readWork(),
 		origins: domains.origins,
 		alertCounters: domains.alertCounters,
+		cmsProvider: domains.cmsProvider,
 		close() {
 			closing ??= (async () => {
 				await gateway.close();

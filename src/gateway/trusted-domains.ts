@@ -37,6 +37,8 @@ export type TrustedDomains = {
 	/** For the operator, not for the user domain; absent where the toolbox is not in this process. */
 	readonly origins?: OriginAdministration | undefined;
 	readonly alertCounters?: (() => AlertCounters) | undefined;
+	/** Whose arithmetic S/MIME works by; absent where the toolbox is not in this process. */
+	readonly cmsProvider?: Toolbox['cmsProvider'] | undefined;
 	close(): Promise<void>;
 };
 
@@ -77,6 +79,7 @@ export async function startTrustedDomains(options: TrustedDomainsOptions): Promi
 		reloadTemplates: (texts) => toolbox.reloadTemplates(texts),
 		origins: toolbox.origins,
 		alertCounters: () => toolbox.alertCounters,
+		cmsProvider: toolbox.cmsProvider,
 		load: () => ({relays: plane.size, ...toolbox.load}),
 		async close() {
 			isClosing = true;

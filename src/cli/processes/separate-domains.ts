@@ -174,6 +174,7 @@ export class SeparateDomains {
 		const vault = new NativeKeyVault((key) => this.#deposit(key));
 		this.#toolbox = await openToolbox(this.#options.toolbox, this.#surroundings.clock, vault);
 		this.#domain = new ToolboxDomain(this.#toolbox);
+		this.#surroundings.say('smime', {provider: this.#toolbox.cmsProvider});
 	}
 
 	/** What is asked after a move of a pretended clock is answered after it. */

@@ -1,5 +1,6 @@
 import {SallyportError} from '../../base/error.js';
 import {pemToDer} from '../../wire/asn1/pem.js';
+import {readCertificate} from '../smime/certificate.js';
 import type {CmsProvider} from '../smime/cms-provider.js';
 import {openCmsProvider} from '../smime/open-cms-provider.js';
 import type {AuditLog} from './alerts/audit-log.js';
@@ -78,26 +79,50 @@ export async function openCms(
 	}
 }
 
-/** Rejects with `NOT_CAPABLE` for what a peer's rules ask for and the provider cannot do: now, and not in a call. */
+/** Rejects with `NOT_CAPABLE` for what the rules ask for and the provider cannot do: now, and not in a call. */
 export async function requireCapabilities(
-	policy: Policy,
+	rules: Rules,
 	cms: CmsProvider,
 	database: StateDatabase,
 	audit: AuditLog,
 ): Promise<void> {
-	const {ciphers, legacy} = cms.capabilities;
-	for (const peer of policy.peers) {
-		const missing = ciphers.includes(peer.cipher) ? peer.legacy.find((word) => !legacy.includes(word)) : peer.cipher;
+	const missing = missingCapability(rules, cms);
+	if (missing !== undefined) {
+		audit.close();
+		await cms.close();
+		await database.close();
+		throw new SallyportError(
+			'NOT_CAPABLE',
+			`Expected rules that the provider ${cms.name} on this Node can follow, got ${missing}.`,
+		);
+	}
+}
+
+type Rules = {readonly policy: Policy; readonly calls: ToolboxOptions['calls']};
+
+/** The first thing that a peer's or a call's rules ask for and the provider has not, and for whom. */
+function missingCapability({policy, calls = []}: Rules, {capabilities}: CmsProvider): string | undefined {
+	const {ciphers, legacy, recipientAlgorithms} = capabilities;
+	for (const {name, cipher, legacy: old, recipient} of policy.peers) {
+		const kind = recipient && recipientAlgorithm(recipient);
+		const missing =
+			(ciphers.includes(cipher) ? undefined : cipher) ??
+			old.find((word) => !legacy.includes(word)) ??
+			(kind === undefined || recipientAlgorithms.some((known) => known === kind) ? undefined : `a key of ${kind}`);
 		if (missing !== undefined) {
-			audit.close();
-			await cms.close();
-			await database.close();
-			throw new SallyportError(
-				'NOT_CAPABLE',
-				`Expected rules for the peer ${peer.name} that the provider ${cms.name} on this Node can follow, got ${missing}.`,
-			);
+			return `${missing} for the peer ${name}`;
 		}
 	}
+
+	const rule = calls.find(({cipher}) => cipher !== undefined && !ciphers.includes(cipher));
+	return rule && `${rule.cipher} for the call rule ${rule.name}`;
+}
+
+/** What it takes to seal for a certificate; undefined where its key only signs, or is none that we know. */
+function recipientAlgorithm(der: Uint8Array): string | undefined {
+	const certificate = readCertificate(der);
+	const kind = certificate.ok ? certificate.value.publicKey?.kind : undefined;
+	return kind === 'rsa' ? 'rsa-oaep' : kind === 'ed25519' ? undefined : kind;
 }
 
 export async function openStore(

@@ -128,7 +128,7 @@ export class Toolbox {
 		const database = openDatabase(directory, audit);
 		const identities = await identitiesOf(checked, database, audit);
 		const cms = parts.cms ?? (await openCms(checked, identities, database, audit));
-		await requireCapabilities(policy, cms, database, audit);
+		await requireCapabilities({policy, calls: checked.calls}, cms, database, audit);
 		const store = parts.sharedLedger ?? (await openStore(checked, time, cms, audit, database));
 		const services = {
 			policy,
@@ -182,6 +182,11 @@ export class Toolbox {
 	/** Tells of each alert as it is raised, until the function that it returns is called. */
 	onAlert(listener: (alert: Alert) => void): () => void {
 		return this.#state.services.alerts.subscribe(listener);
+	}
+
+	/** Whose arithmetic S/MIME works by. */
+	get cmsProvider(): CmsProvider['name'] {
+		return this.#state.services.cms.name;
 	}
 
 	/** Alerts since the start, by kind, and those that were suppressed. */
