@@ -77,7 +77,7 @@ export class DomainProcess {
 						onAlertPosted?.(said.sequence);
 						break;
 					case 'breach':
-						onBreach('USER_LINK');
+						onBreach(`${said.link.toUpperCase()}_LINK`);
 						break;
 					case undefined:
 						this.breach('BAD_REPORT');

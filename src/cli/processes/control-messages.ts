@@ -9,6 +9,8 @@ import type {UserQuestion} from '../gateway-events.js';
  * nothing: every field of theirs is checked on arrival.
  */
 
+export type DomainName = 'toolbox' | 'media' | 'user';
+
 export type ToMediaProcess =
 	| {readonly kind: 'start'; readonly media: GatewayOptions['media']; readonly maxCalls: number}
 	/** The private channel has a descriptor: the link of a user domain. */
@@ -60,8 +62,8 @@ export type FromProcess =
 	| {readonly kind: 'answer'; readonly id: number; readonly body: unknown}
 	/** The webhook is done with this alert. */
 	| {readonly kind: 'alert-posted'; readonly sequence: number}
-	/** The media process met a user domain that is none of ours. */
-	| {readonly kind: 'breach'};
+	/** At the other end of this link there is none of our domains; the link is closed. */
+	| {readonly kind: 'breach'; readonly link: DomainName};
 
 const report = z.strictObject({
 	uid: z.int().min(0),
@@ -94,8 +96,41 @@ const fromProcess = z.discriminatedUnion('kind', [
 	}),
 	z.strictObject({kind: z.literal('answer'), id: z.int().min(0), body: z.unknown()}),
 	z.strictObject({kind: z.literal('alert-posted'), sequence: z.int().min(0)}),
-	z.strictObject({kind: z.literal('breach')}),
+	z.strictObject({kind: z.literal('breach'), link: z.enum(['toolbox', 'media', 'user'])}),
 ]);
+
+const bare = ['take-link', 'stop'] as const;
+const someObject = z.record(z.string(), z.unknown());
+/** What is in the options the parts that they are for check again. */
+const toMediaProcess = z.discriminatedUnion('kind', [
+	z.strictObject({kind: z.literal('start'), media: someObject, maxCalls: z.int().min(1)}),
+	z.strictObject({kind: z.enum(bare)}),
+]);
+const clockShiftMs = z.number();
+const toUserProcess = z.discriminatedUnion('kind', [
+	z.strictObject({
+		kind: z.literal('start'),
+		options: someObject,
+		mediaReport: someObject,
+		clockShiftMs,
+		alertsAfter: z.int().min(0).exactOptional(),
+	}),
+	z.strictObject({kind: z.literal('clock'), clockShiftMs}),
+	z.strictObject({kind: z.literal('ask'), id: z.int().min(0), what: z.enum(['calls', 'statistics', 'counters'])}),
+	z.strictObject({kind: z.enum(bare)}),
+]);
+
+/** Reads what the toolbox process told the media process; undefined where it is nothing as agreed. */
+export function parseToMediaProcess(message: unknown): ToMediaProcess | undefined {
+	const parsed = toMediaProcess.safeParse(message);
+	return parsed.success ? (parsed.data as unknown as ToMediaProcess) : undefined;
+}
+
+/** The same for the user process. */
+export function parseToUserProcess(message: unknown): ToUserProcess | undefined {
+	const parsed = toUserProcess.safeParse(message);
+	return parsed.success ? (parsed.data as unknown as ToUserProcess) : undefined;
+}
 
 /** Reads what another process said; undefined where it is nothing as agreed. */
 export function parseFromProcess(message: unknown): FromProcess | undefined {

@@ -3,7 +3,7 @@ import process from 'node:process';
 import {SocketLink} from '../../io/links/socket-link.js';
 import {MediaDomain} from '../../trusted/media/media-domain.js';
 import {MediaPlane} from '../../trusted/media/media-plane.js';
-import type {ToMediaProcess} from './control-messages.js';
+import {parseToMediaProcess} from './control-messages.js';
 import {becomeProcess} from './own-process.js';
 
 const {requests, channel, report, obey, say} = becomeProcess();
@@ -14,8 +14,7 @@ let plane: MediaPlane | undefined;
 requests.on('message', () => channel.drain());
 // Without the toolbox nothing vouches for anything: no packet more.
 requests.on('close', () => process.exit(1));
-obey(async (message) => {
-	const said = message as ToMediaProcess;
+obey(parseToMediaProcess, async (said) => {
 	switch (said.kind) {
 		case 'start':
 			plane = MediaPlane.open(said.media);
@@ -24,7 +23,7 @@ obey(async (message) => {
 				toolbox: requests,
 				maxCalls: said.maxCalls,
 				userGraceMs,
-				onBreach: () => say({kind: 'breach'}),
+				onBreach: () => say({kind: 'breach', link: 'user'}),
 			});
 			say({kind: 'ready', report, mediaReport: plane.report});
 			break;
@@ -46,7 +45,7 @@ obey(async (message) => {
 
 function attach(descriptor: number): void {
 	const user = new SocketLink(descriptor);
-	user.on('breach', () => say({kind: 'breach'}));
+	user.on('breach', () => say({kind: 'breach', link: 'user'}));
 	domain?.attachUser(user);
 }
 

@@ -12,8 +12,14 @@ export type OwnProcess = {
 	readonly requests: SocketLink;
 	readonly channel: PrivateReceiver;
 	readonly report: ProcessReport;
-	/** Hears what the toolbox process says, one message at a time; a failure is reported and ends this process. */
-	readonly obey: (act: (message: unknown) => void | Promise<void>) => void;
+	/**
+	 * Hears what the toolbox process says, one message at a time; a failure, or a message that is none, is reported and ends this
+	 * process.
+	 */
+	readonly obey: <Message>(
+		parse: (message: unknown) => Message | undefined,
+		act: (message: Message) => void | Promise<void>,
+	) => void;
 	readonly say: (message: FromProcess) => void;
 };
 
@@ -55,11 +61,18 @@ export function becomeProcess(): OwnProcess {
 		channel,
 		report,
 		say,
-		obey: (act) => {
+		obey: (parse, act) => {
 			let turn = Promise.resolve();
 			control.on('message', (message) => {
 				turn = turn
-					.then(() => act(message))
+					.then(() => {
+						const said = parse(message);
+						if (said === undefined) {
+							throw new SallyportError('BAD_REQUEST', 'Expected a message of the toolbox process as agreed.');
+						}
+
+						return act(said);
+					})
 					.catch((error: unknown) => {
 						say(failureOf(error));
 						setTimeout(() => process.exit(1), 100);

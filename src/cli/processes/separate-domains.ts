@@ -316,9 +316,11 @@ export class SeparateDomains {
 
 	#onBreach(role: Role, what: string): void {
 		this.#toolbox?.refuse('LINK_BREACH', '');
-		this.#surroundings.say('link-breach', {process: what === 'USER_LINK' ? 'user' : role, what});
-		if (what === 'USER_LINK') {
-			this.#user?.kill();
+		const isByOther = what === 'USER_LINK' || what === 'MEDIA_LINK';
+		const culprit = what === 'USER_LINK' ? 'user' : what === 'MEDIA_LINK' ? 'media' : role;
+		this.#surroundings.say('link-breach', {process: culprit, what});
+		if (isByOther) {
+			(culprit === 'user' ? this.#user : this.#media)?.kill();
 		}
 	}
 }

@@ -11,12 +11,13 @@ import {MediaClient} from '../../trusted/media/media-client.js';
 import type {Alert} from '../../trusted/toolbox/protocol.js';
 import {ToolboxClient} from '../../trusted/toolbox/toolbox-client.js';
 import {postAlerts, type UserQuestion, userSource, watchGateway} from '../gateway-events.js';
-import type {ToUserProcess} from './control-messages.js';
+import {parseToUserProcess, type ToUserProcess} from './control-messages.js';
 import {keepCalls, sortKept} from './kept-calls.js';
 import {becomeProcess} from './own-process.js';
 
 const {requests, channel, report, obey, say} = becomeProcess();
 const toolbox = new ToolboxClient(requests);
+toolbox.on('breach', () => say({kind: 'breach', link: 'toolbox'}));
 let media: MediaClient | undefined;
 let shiftMs = 0;
 /** By how much all forward moves of a pretended clock were ahead of the machine's: timers run off with them. */
@@ -27,8 +28,7 @@ let end: (() => Promise<void>) | undefined;
 const toolboxLost = new Promise<'toolbox'>((resolve) => {
 	requests.on('close', () => resolve('toolbox'));
 });
-obey(async (message) => {
-	const said = message as ToUserProcess;
+obey(parseToUserProcess, async (said) => {
 	switch (said.kind) {
 		case 'start':
 			await start(said);
@@ -60,8 +60,10 @@ async function answer(id: number, what: UserQuestion): Promise<void> {
 }
 
 function takeLink(link: SocketLink): void {
+	link.on('breach', () => say({kind: 'breach', link: 'media'}));
 	if (media === undefined) {
 		media = new MediaClient(link);
+		media.on('breach', () => say({kind: 'breach', link: 'media'}));
 	} else {
 		media.attach(link);
 	}

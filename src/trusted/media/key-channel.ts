@@ -4,7 +4,7 @@ import {type CodedFailure, fail, ok, type Result} from '../../base/result.js';
 import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
 import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../toolbox/protocol.js';
 import {parseKeyChannelReply} from './media-messages.js';
-import {PortRequests} from './port-requests.js';
+import {idOf, PortRequests} from './port-requests.js';
 import type {KeyChannelReply, KeyChannelRequest} from './protocol.js';
 import {MasterKey} from './srtp/master-key.js';
 
@@ -20,7 +20,10 @@ export type RedeemedKey = {
 	readonly lifetimePackets?: number;
 };
 
-/** The media domain's own way to the toolbox. Refusals carry the toolbox's code; silence is `REQUEST_TIMEOUT`. */
+/**
+ * The media domain's own way to the toolbox. Refusals carry the toolbox's code; silence is `REQUEST_TIMEOUT`. It is closed where
+ * something else comes than replies as agreed.
+ */
 export class KeyChannel {
 	readonly #requests: PortRequests<KeyChannelRequest, KeyChannelReply>;
 
@@ -28,7 +31,8 @@ export class KeyChannel {
 		this.#requests = new PortRequests(port, {
 			timeoutMs,
 			parseReply: parseKeyChannelReply,
-			onOther: discardLateKey,
+			onBadReply: () => this.close(),
+			onOther: (message) => this.#onLate(message),
 		});
 	}
 
@@ -77,6 +81,19 @@ export class KeyChannel {
 		this.#requests.close();
 	}
 
+	/** A key whose request was given up must not stay in the vault. */
+	#onLate(message: unknown): void {
+		try {
+			const {id, ...reply} = message as {readonly id?: unknown};
+			const late = parseKeyChannelReply(idOf({id}) === undefined ? {} : reply);
+			if (late.ok && 'slot' in late) {
+				discardKey(late.slot);
+			}
+		} catch {
+			this.close();
+		}
+	}
+
 	async #redeemKey(request: KeyChannelRequest): Promise<Result<RedeemedKey, CodedFailure>> {
 		const reply = await this.#ask(request);
 		if (!reply.ok) {
@@ -108,13 +125,6 @@ export function discardKey(slot: string): void {
 		if (!(error instanceof SallyportError && error.code === 'KEY_SLOT_EMPTY')) {
 			throw error;
 		}
-	}
-}
-
-/** A key whose request was given up must not stay in the vault. */
-function discardLateKey(message: unknown): void {
-	if (typeof message === 'object' && message !== null && 'slot' in message && typeof message.slot === 'string') {
-		discardKey(message.slot);
 	}
 }
 

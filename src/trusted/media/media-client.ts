@@ -1,6 +1,7 @@
 import {EventEmitter} from 'node:events';
 import {SallyportError} from '../../base/error.js';
 import type {Link} from '../../base/link.js';
+import {parseMediaEvent, parseMediaReply} from './media-replies.js';
 import {PortRequests} from './port-requests.js';
 import type {
 	ConfigureLeg,
@@ -20,9 +21,10 @@ export type LegLocal = {
 
 /**
  * The user domain's side of the media domain's port. Every method rejects with a `SallyportError` that has the media
- * domain's code, or `PORT_CLOSED`. Emits `event` for each `MediaEvent` and `close` when a link is gone.
+ * domain's code, `PORT_CLOSED`, or `BAD_REPLY`. Emits `event` for each `MediaEvent`, `close` when a link is gone, and `breach`
+ * where something else came than replies and events as agreed: the link is closed then.
  */
-export class MediaClient extends EventEmitter<{event: [MediaEvent]; close: []}> {
+export class MediaClient extends EventEmitter<{event: [MediaEvent]; close: []; breach: []}> {
 	#requests: PortRequests<MediaCommand, MediaReply>;
 
 	constructor(link: Link) {
@@ -64,8 +66,9 @@ export class MediaClient extends EventEmitter<{event: [MediaEvent]; close: []}> 
 
 	#open(link: Link): PortRequests<MediaCommand, MediaReply> {
 		const requests = new PortRequests<MediaCommand, MediaReply>(link, {
-			parseReply: (reply) => reply as MediaReply,
-			onOther: (message) => this.#onEvent(message),
+			parseReply: parseMediaReply,
+			onOther: (message) => this.#onEvent(requests, message),
+			onBadReply: () => this.#onBreach(requests),
 		});
 		link.on('close', () => this.emit('close'));
 		return requests;
@@ -80,9 +83,17 @@ export class MediaClient extends EventEmitter<{event: [MediaEvent]; close: []}> 
 		return reply;
 	}
 
-	#onEvent(message: unknown): void {
-		if (typeof message === 'object' && message !== null && 'kind' in message) {
-			this.emit('event', message as MediaEvent);
+	#onEvent(requests: PortRequests<MediaCommand, MediaReply>, message: unknown): void {
+		const event = parseMediaEvent(message);
+		if (event === undefined) {
+			this.#onBreach(requests);
+		} else {
+			this.emit('event', event);
 		}
+	}
+
+	#onBreach(requests: PortRequests<MediaCommand, MediaReply>): void {
+		requests.close();
+		this.emit('breach');
 	}
 }

@@ -55,7 +55,7 @@ const network = z
 	.max(49)
 	.refine((text) => parseNetwork(text) !== undefined);
 const relatch = z.literal('authenticated').exactOptional();
-const sourcePolicy = z.discriminatedUnion('kind', [
+export const sourcePolicy = z.discriminatedUnion('kind', [
 	z.strictObject({kind: z.literal('declared')}),
 	z.strictObject({kind: z.literal('learned'), relatch}),
 	z.strictObject({kind: z.literal('subnet'), network, relatch}),

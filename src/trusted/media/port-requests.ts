@@ -12,6 +12,8 @@ export type PortRequestsOptions<Reply> = {
 	readonly timeoutMs?: number;
 	/** Gets what came without an `id` that is awaited: events, and replies that came too late. */
 	readonly onOther?: (message: unknown) => void;
+	/** A reply was none as agreed; whoever waited for it has been told. */
+	readonly onBadReply?: () => void;
 	/** Gets a reply without its `id`; throws when it is none. */
 	readonly parseReply: (reply: object) => Reply;
 };
@@ -71,6 +73,7 @@ export class PortRequests<Request extends object, Reply> {
 			waiting.resolve(this.#options.parseReply(reply));
 		} catch (cause) {
 			waiting.reject(new SallyportError('BAD_REPLY', 'Expected a reply of the agreed form.', {cause}));
+			this.#options.onBadReply?.();
 		}
 	}
 

@@ -21,18 +21,21 @@ import type {
 	ToolboxReply,
 	ToolboxRequest,
 } from './protocol.js';
+import {parseToolboxEvent, parseToolboxReply} from './toolbox-replies.js';
 
 /**
  * The user domain's side of the toolbox's port. Every method rejects with a `SallyportError` that has the toolbox's code
- * where it refused the request, or PORT_CLOSED. Emits `alert` for each alert as it is raised.
+ * where it refused the request, PORT_CLOSED, or BAD_REPLY. Emits `alert` for each alert as it is raised, and `breach` where
+ * something else came than replies and events as agreed: the port is closed then.
  */
-export class ToolboxClient extends EventEmitter<{alert: [Alert]}> {
+export class ToolboxClient extends EventEmitter<{alert: [Alert]; breach: []}> {
 	readonly #requests: PortRequests<ToolboxRequest, ToolboxReply>;
 
 	constructor(port: Link) {
 		super();
 		this.#requests = new PortRequests(port, {
-			parseReply: (reply) => reply as ToolboxReply,
+			parseReply: parseToolboxReply,
+			onBadReply: () => this.#onBreach(),
 			onOther: (message) => this.#onEvent(message),
 		});
 	}
@@ -118,9 +121,17 @@ export class ToolboxClient extends EventEmitter<{alert: [Alert]}> {
 	}
 
 	#onEvent(message: unknown): void {
-		if (typeof message === 'object' && message !== null && 'event' in message && message.event === 'alert') {
-			this.emit('alert', (message as unknown as {readonly alert: Alert}).alert);
+		const alert = parseToolboxEvent(message);
+		if (alert === undefined) {
+			this.#onBreach();
+		} else {
+			this.emit('alert', alert);
 		}
+	}
+
+	#onBreach(): void {
+		this.#requests.close();
+		this.emit('breach');
 	}
 
 	async #ask(request: ToolboxRequest): Promise<ToolboxReply> {

@@ -79,10 +79,21 @@ export function openDomain(
 		}
 	});
 	const domain = new MediaDomain({plane, user: user.port1, toolbox: keys.port1, ...options});
-	const client = new MediaClient(user.port2);
+	let client: MediaClient | undefined;
 	t.teardown(async () => {
 		await domain.close();
 		keys.port2.close();
 	});
-	return {plane, toolbox, domain, client, userPort: user.port2, keyPort: keys.port2};
+	return {
+		plane,
+		toolbox,
+		domain,
+		/** Only for whoever asks: it closes the port where something comes that answers nothing of its own. */
+		get client(): MediaClient {
+			client ??= new MediaClient(user.port2);
+			return client;
+		},
+		userPort: user.port2,
+		keyPort: keys.port2,
+	};
 }
