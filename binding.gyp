@@ -48,7 +48,14 @@
           'type': 'executable',
           'dependencies': ['sallyport_native'],
           'include_dirs': ['native'],
-          'sources': ['<!@(node native/install/list-sources.mjs test fuzz)'],
+          'sources': [
+            '<!@(node native/install/list-sources.mjs test fuzz)',
+            # Of the launcher all but its `main`.
+            'native/launcher/arguments.cc',
+            'native/launcher/identity.cc',
+            'native/launcher/landlock.cc',
+            'native/launcher/system-calls.cc',
+          ],
           'libraries': ['-l:libcrypto.so.3', '-lpthread'],
         },
         {
