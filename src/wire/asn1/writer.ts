@@ -1,3 +1,4 @@
+import {BoundedMap} from '../../base/bounded-map.js';
 import {encodeObjectIdentifier} from './object-identifier.js';
 import {contextConstructed, contextPrimitive, tags} from './tags.js';
 import {formatAsn1Time} from './time.js';
@@ -48,8 +49,16 @@ export function derNull(): Uint8Array {
 	return derElement(tags.null);
 }
 
+/** The same array each time: not to be changed. */
 export function derObjectIdentifier(dotted: string): Uint8Array {
-	return derElement(tags.objectIdentifier, encodeObjectIdentifier(dotted));
+	const known = objectIdentifiers.get(dotted);
+	if (known !== undefined) {
+		return known;
+	}
+
+	const element = derElement(tags.objectIdentifier, encodeObjectIdentifier(dotted));
+	objectIdentifiers.set(dotted, element);
+	return element;
 }
 
 export function derOctetString(bytes: Uint8Array): Uint8Array {
@@ -144,3 +153,6 @@ function unsignedContent(magnitude: Uint8Array): Uint8Array {
 	const minimal = magnitude.subarray(first);
 	return (minimal[0] ?? 0) >= 0x80 ? Uint8Array.from([0, ...minimal]) : minimal;
 }
+
+/** Algorithms and attributes: few, and in every message. */
+const objectIdentifiers = new BoundedMap<string, Uint8Array>(256);
