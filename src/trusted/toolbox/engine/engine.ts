@@ -137,7 +137,8 @@ export class Engine {
 			return {outcome: await runSteps(template, start, context), leastMs: 0};
 		}
 
-		const key = bodyKey(template, start.message, context.legacy?.permissions.legacy);
+		const permitted = context.legacy?.permissions.legacy;
+		const key = refusedBodies ? bodyKey(template, start.message, permitted) : '';
 		const known = refusedBodies?.find(key);
 		if (known) {
 			const steps = [{step: known.denial.step, ok: false, microseconds: 0}];
