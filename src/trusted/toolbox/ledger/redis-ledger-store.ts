@@ -3,9 +3,17 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {SallyportError} from '../../../base/error.js';
 import {LedgerDraft} from './ledger-draft.js';
 import type {LedgerRecord} from './ledger-record.js';
-import {segmentOf} from './ledger-segment.js';
 import type {LedgerDecision, LedgerHealth, LedgerStore, LedgerView} from './ledger-store.js';
 import {absent, agree, type Copy} from './redis-agreement.js';
+import {
+	type BucketChange,
+	type Buckets,
+	bucketsFrom,
+	createdIn,
+	everybody,
+	overBuckets,
+	sumOf,
+} from './redis-counts.js';
 import {RedisNode} from './redis-node.js';
 import type {RedisNodeOptions} from './redis-node-options.js';
 import {readScript, writeScript} from './redis-scripts.js';
@@ -20,6 +28,8 @@ export type RedisStoreOptions = {
 	readonly formerEpoch?: number | undefined;
 	/** @default 'sallyport' */
 	readonly prefix?: string;
+	/** The clock by which records run out of the quotas: like the stores', not that of the calls. @default Date.now */
+	readonly wallMs?: () => number;
 };
 
 /** What one store answered to a read. */
@@ -27,7 +37,14 @@ type Reading = {
 	readonly node: RedisNode;
 	readonly timeMs: number;
 	readonly copies: readonly Copy[];
-	readonly counts: readonly number[];
+	readonly counts: readonly Buckets[];
+};
+
+/** What a decision was taken on. */
+type Read = {
+	readonly names: readonly string[];
+	readonly accounts: readonly string[];
+	readonly agreed: readonly (Copy | undefined)[];
 };
 
 /** Records and accounts that a decision has looked at. */
@@ -46,6 +63,7 @@ export class RedisLedgerStore implements LedgerStore {
 	readonly #prefix: string;
 	readonly #secretCheck: string;
 	readonly #messageRetentionMs: number;
+	readonly #wallMs: () => number;
 	readonly #newest = new Map<string, LedgerRecord>();
 	readonly #timer: NodeJS.Timeout;
 	#writes = 0;
@@ -56,6 +74,7 @@ export class RedisLedgerStore implements LedgerStore {
 		this.secret = options.secret;
 		this.formerEpoch = options.formerEpoch;
 		this.#messageRetentionMs = options.messageRetentionMs;
+		this.#wallMs = options.wallMs ?? Date.now;
 		this.#secretCheck = createHmac('sha256', options.secret).update('sallyport ledger secret').digest('hex');
 		// Those that come back are asked sooner.
 		this.#timer = setInterval(() => void this.#look(false), lookMs);
@@ -190,7 +209,8 @@ export class RedisLedgerStore implements LedgerStore {
 			}
 
 			draft.apply(decision);
-			const isDone = decision.writes.size === 0 || (await this.#write(readings, names, agreed, decision.writes));
+			const isDone =
+				decision.writes.size === 0 || (await this.#write(readings, {names, accounts, agreed}, decision.writes));
 			return isDone ? {value: decision.outcome} : undefined;
 		}
 
@@ -205,10 +225,11 @@ export class RedisLedgerStore implements LedgerStore {
 		touched: Touched,
 	): LedgerDraft {
 		const timeMs = Math.max(...readings.map((reading) => reading.timeMs));
+		const nowMs = this.#wallMs();
 		const countOf = (account: string) => {
 			touched.accounts.add(account);
 			const index = accounts.indexOf(account);
-			return Math.max(0, ...readings.map(({counts}) => counts[index] ?? 0));
+			return Math.max(0, ...readings.map(({counts}) => sumOf(counts[index] ?? [], nowMs)));
 		};
 		return new LedgerDraft({
 			get: (name) => {
@@ -229,14 +250,13 @@ export class RedisLedgerStore implements LedgerStore {
 			...names.map((name) => this.#key(name)),
 			...accounts.map((account) => this.#key(`count:${account}`)),
 		];
-		const month = new Date().toISOString().slice(0, 7);
 		const replies = await this.#ask(async (node) => {
 			const reply = (await node.redis.eval(readScript, keys.length, ...keys, this.#secretCheck, names.length)) as [
 				string,
 				...(string | string[])[],
 			];
 			const copies = names.map((_, index) => parseCopy(String(reply[1 + 2 * index]), String(reply[2 + 2 * index])));
-			const counts = reply.slice(1 + 2 * names.length).map((pairs) => sumFrom(pairs as string[], month));
+			const counts = reply.slice(1 + 2 * names.length).map((pairs) => bucketsFrom(pairs as string[]));
 			return {node, timeMs: Number(reply[0]), copies, counts};
 		});
 		if (replies.length < this.#majority) {
@@ -248,8 +268,7 @@ export class RedisLedgerStore implements LedgerStore {
 
 	async #write(
 		readings: readonly Reading[],
-		names: readonly string[],
-		agreed: readonly (Copy | undefined)[],
+		{names, accounts, agreed}: Read,
 		writes: ReadonlyMap<string, LedgerRecord | null>,
 	): Promise<boolean> {
 		const all = [...writes].map(([name, record]) => {
@@ -259,7 +278,15 @@ export class RedisLedgerStore implements LedgerStore {
 			const tag = `${version}-${this.epoch}-${++this.#writes}`;
 			return {name, index, tag, record, copy: {tag, version, parent: before.tag, record: record ?? undefined}};
 		});
-		const created = createdIn(all.map(({record, index}) => ({record, before: agreed[index]?.record})));
+		const nowMs = this.#wallMs();
+		const created = createdIn(
+			all.map(({record, index}) => ({record, before: agreed[index]?.record})),
+			nowMs,
+		);
+		const overOf = ({counts}: Reading) =>
+			accounts.flatMap((account, index) =>
+				overBuckets(counts[index] ?? [], nowMs).map((bucket) => ({account, bucket, count: 0, lifeMs: 0})),
+			);
 		const put = (reading: Reading, isUndo: boolean) =>
 			this.#put(
 				reading.node,
@@ -267,7 +294,7 @@ export class RedisLedgerStore implements LedgerStore {
 					const before = reading.copies[index] ?? absent;
 					return isUndo ? {name, expected: copy.tag, next: before} : {name, expected: before.tag, next: copy};
 				}),
-				isUndo ? created.map((one) => ({...one, count: -one.count})) : created,
+				isUndo ? created.map((one) => ({...one, count: -one.count})) : [...created, ...overOf(reading)],
 			);
 		const nodes = new Map(readings.map((reading) => [reading.node, reading]));
 		const taken = await this.#ask(async (node) => {
@@ -295,12 +322,7 @@ export class RedisLedgerStore implements LedgerStore {
 	async #put(
 		node: RedisNode,
 		puts: readonly {readonly name: string; readonly expected: string; readonly next: Copy}[],
-		created: readonly {
-			readonly account: string;
-			readonly month: string;
-			readonly count: number;
-			readonly lifeMs: number;
-		}[],
+		created: readonly BucketChange[],
 	): Promise<boolean> {
 		const keys = [
 			this.#key('secret-check'),
@@ -317,7 +339,7 @@ export class RedisLedgerStore implements LedgerStore {
 			atMs,
 			puts.length,
 			...puts.flatMap(({expected, next}) => [expected, next.tag, formatCopy(next), lifeOf(next)]),
-			...created.flatMap(({month, count, lifeMs}) => [month, count, lifeMs]),
+			...created.flatMap(({bucket, count, lifeMs}) => [bucket, count, lifeMs]),
 		);
 		return reply === 1;
 	}
@@ -370,37 +392,6 @@ function lifeOf({record}: Copy): number {
 	return record ? Math.max(0, record.expiresAtMs - record.atMs) + dayMs : dayMs;
 }
 
-/** Peers' keys that are new, by account and month; messages and our own keys are gone in a day or two. */
-function createdIn(
-	changes: readonly {readonly record: LedgerRecord | null; readonly before: LedgerRecord | undefined}[],
-) {
-	const counts = new Map<string, {account: string; month: string; count: number; lifeMs: number}>();
-	for (const {record, before} of changes) {
-		if (record && !before && record.kind === 'key' && record.maker === 'peer') {
-			const month = segmentOf(record).slice(-7);
-			for (const account of [record.account, everybody]) {
-				const name = `${account} ${month}`;
-				const entry = counts.get(name) ?? {account, month, count: 0, lifeMs: 0};
-				entry.count++;
-				entry.lifeMs = Math.max(entry.lifeMs, record.expiresAtMs - record.atMs + 32 * dayMs);
-				counts.set(name, entry);
-			}
-		}
-	}
-
-	return [...counts.values()];
-}
-
-/** Counts of months that are not over. */
-function sumFrom(pairs: readonly string[], month: string): number {
-	let sum = 0;
-	for (let index = 0; index + 1 < pairs.length; index += 2) {
-		sum += (pairs[index] ?? '') >= month ? Number(pairs[index + 1]) : 0;
-	}
-
-	return sum;
-}
-
 function lossOf(node: RedisNode | undefined): string {
 	return node?.isSentinel
 		? 'The ledger is on one set of stores behind Sentinels: what was claimed within the replication lag before a failover, about a second and more under load, is forgotten, and may be replayed for as long as it is fresh.'
@@ -411,7 +402,6 @@ function unavailable(why: string): SallyportError {
 	return new SallyportError('LEDGER_UNAVAILABLE', `Expected the ledger to take a claim, but ${why}.`);
 }
 
-const everybody = '*';
 const lookMs = 1000;
 const mostAttempts = 8;
 const mostRounds = 6;

@@ -20,7 +20,7 @@ return out`;
 
 /**
  * Arguments: check, time, number of records; for each its tag as it was read, its new tag, value (empty: none) and life in
- * milliseconds; for each count its month, what is added and its life. Returns 1 when all tags were as they were read and all
+ * milliseconds; for each count its bucket, what is added (0: the bucket goes) and its life. Returns 1 when all tags were as they were read and all
  * is written, 0 when nothing is.
  */
 export const writeScript = `
@@ -40,8 +40,12 @@ for i = 1, records do
 end
 local at = 4 + 4 * records
 for i = 3 + records, #KEYS do
-	redis.call('HINCRBY', KEYS[i], ARGV[at], ARGV[at + 1])
-	redis.call('PEXPIRE', KEYS[i], ARGV[at + 2])
+	if tonumber(ARGV[at + 1]) == 0 then
+		redis.call('HDEL', KEYS[i], ARGV[at])
+	else
+		redis.call('HINCRBY', KEYS[i], ARGV[at], ARGV[at + 1])
+		if tonumber(ARGV[at + 2]) > redis.call('PTTL', KEYS[i]) then redis.call('PEXPIRE', KEYS[i], ARGV[at + 2]) end
+	end
 	at = at + 3
 end
 return 1`;

@@ -3,6 +3,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
 import {Ledger} from '#dist/trusted/toolbox/ledger/ledger.js';
+import type {Claim} from '#dist/trusted/toolbox/ledger/ledger-rules.js';
 import {absent, agree, type Copy} from '#dist/trusted/toolbox/ledger/redis-agreement.js';
 import {RedisLedgerStore} from '#dist/trusted/toolbox/ledger/redis-ledger-store.js';
 import {serialWhere} from '../../../support/test-where.js';
@@ -13,11 +14,15 @@ const withRedis = serialWhere(isRedisInstalled);
 const secret = new Uint8Array(32).fill(7);
 const shared = {...limits, leaseMs: 180_000};
 
-async function openOn(t: ExecutionContext, servers: readonly RedisServer[], more = {}): Promise<Ledger> {
+async function openStore(t: ExecutionContext, servers: readonly RedisServer[], more = {}): Promise<RedisLedgerStore> {
 	const nodes = servers.map(({url}) => url);
 	const store = await RedisLedgerStore.open({nodes, secret, messageRetentionMs: 360_000, ...more});
 	t.teardown(() => store.close());
-	return new Ledger(store, shared);
+	return store;
+}
+
+async function openOn(t: ExecutionContext, servers: readonly RedisServer[], more = {}): Promise<Ledger> {
+	return new Ledger(await openStore(t, servers, more), shared);
 }
 
 async function three(t: ExecutionContext): Promise<readonly [RedisServer, RedisServer, RedisServer]> {
@@ -171,6 +176,51 @@ withRedis('another fingerprint secret, or stores that may forget, are refused at
 	await t.throwsAsync(openOn(t, [evicting]), {code: 'LEDGER_UNAVAILABLE', message: /allkeys-lru/});
 	await t.throwsAsync(openOn(t, [], {nodes: ['nowhere']}), {code: 'BAD_OPTIONS'});
 });
+
+function ownKeyOf(epoch: number, body: number): Claim {
+	const {message: _message, ...claim} = claimOf(epoch, body);
+	return {...claim, signer: 'self', maker: 'self'};
+}
+
+withRedis(
+	'messages, keys of peers and our own count against quotas on every gateway for as long as they live',
+	async (t) => {
+		const servers = await three(t);
+		const few = {...shared, recordsPerSigner: 5, records: 9};
+		let wallMs = Date.now();
+		const one = new Ledger(await openStore(t, servers, {wallMs: () => wallMs}), few);
+		const two = new Ledger(await openStore(t, servers, {wallMs: () => wallMs}), few);
+		const at = async (ledger: Ledger, body: number, nowMs: number) => {
+			const claim = claimOf(ledger.epoch, body);
+			const message = {fingerprint: nameOf('message', body), signedAtMs: nowMs, sequence: 1, isAnswer: false};
+			const result = await ledger.claim({...claim, message}, nowMs);
+			return result.ok ? 'granted' : result.failure.code;
+		};
+		t.is(await at(one, 1, startMs), 'granted');
+		t.is(await at(two, 2, startMs), 'granted');
+		t.is(await at(one, 3, startMs), 'QUOTA', 'two messages and two keys are there');
+		t.is(await at(two, 3, startMs), 'QUOTA');
+		const laterMs = startMs + 600_000;
+		wallMs += 600_000;
+		const own = (body: number, nowMs: number) => one.claim(ownKeyOf(one.epoch, body), nowMs);
+		t.true((await own(10, laterMs)).ok);
+		t.is(await at(one, 3, laterMs), 'granted', 'the messages have run out, the keys have not');
+		t.is(await at(two, 4, laterMs), 'QUOTA');
+		const soonMs = laterMs + 1000;
+		const made = [];
+		for (let body = 11; body < 17; body++) {
+			made.push((await own(body, soonMs)).ok);
+		}
+
+		t.deepEqual(made, [true, true, true, true, false, false], 'nine altogether');
+		wallMs += 7_800_000;
+		t.true((await own(20, laterMs + 7_800_000)).ok, 'our own have run out');
+		for (const server of servers) {
+			t.is(server.command('HKEYS', 'sallyport:count:self').trim().split('\n').length, 1, 'what is over is removed');
+			t.true(Number(server.command('PTTL', 'sallyport:count:*')) > 30 * 86_400_000);
+		}
+	},
+);
 
 test('writes that only some stores took are believed or cannot be told, never passed over', (t) => {
 	const copy = (tag: string, version: number, parent: string): Copy => ({...absent, tag, version, parent});
