@@ -74,6 +74,10 @@ export class RedisServer {
 		}
 	}
 
+	get port(): number {
+		return this.#port;
+	}
+
 	/** Stops answering, without going away. */
 	pause(): void {
 		this.#process?.kill('SIGSTOP');
@@ -89,7 +93,7 @@ export class RedisServer {
 	}
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
 	const server = createServer();
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');
