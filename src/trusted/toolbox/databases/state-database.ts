@@ -5,6 +5,7 @@ import {SallyportError} from '../../../base/error.js';
 import type {TemplateText} from '../engine/template-signers.js';
 import {findFileFault} from '../ledger/lmdb-file.js';
 import type {OriginRecord} from '../origin/origin-record.js';
+import type {CallRule} from '../policy/call-rules.js';
 import type {Alert} from '../protocol.js';
 import {KeyStore, type StoredKey} from './key-store.js';
 import {migrateSchema, type SchemaMeta} from './schema-migration.js';
@@ -17,6 +18,8 @@ export class StateDatabase {
 	readonly templates: Database<TemplateText, string>;
 	/** What was in force at the last start, for those who look at it later: `tools` and `templates`, by that name. */
 	readonly registry: Database<readonly string[], string>;
+	/** The same of who may call whom: the rules (`calls`), by their place. */
+	readonly authorisations: Database<CallRule, number>;
 	/** The same of the policy: `peers`, `defaults`, `localDomains`. */
 	readonly policies: Database<unknown, string>;
 	/** The same of the other options, by name; none of them secret. */
@@ -30,6 +33,7 @@ export class StateDatabase {
 		this.origins = root.openDB({name: 'origins'});
 		this.templates = root.openDB({name: 'templates'});
 		this.registry = root.openDB({name: 'registry'});
+		this.authorisations = root.openDB({name: 'authorisations'});
 		this.policies = root.openDB({name: 'policies'});
 		this.configuration = root.openDB({name: 'configuration'});
 		this.keys = new KeyStore(root.openDB<StoredKey, string>({name: 'private-keys'}));

@@ -12,8 +12,9 @@ import type {StorageKey} from './storage-key.js';
 export type KeyTransport = {readonly storageKey: StorageKey; readonly passphrase: string};
 
 /**
- * The databases as plain data: alerts, origins, templates, registry, policies, configuration. Private keys only with `keys`, and then each as
- * PKCS #8 encrypted under the passphrase. The ledger is not among them: its fingerprints mean nothing without its secret.
+ * The databases as plain data: alerts, origins, templates, registry, authorisations, policies, configuration. Private keys only with `keys`, and then each as
+ * PKCS #8 encrypted under the passphrase. The ledger is not among them: its fingerprints mean nothing without its secret, and
+ * an older one put in place of a newer would have forgotten what came in between.
  */
 export function exportState(database: StateDatabase, keys?: KeyTransport): object {
 	const entries = (table: {readonly getRange: () => Iterable<{readonly key: unknown; readonly value: unknown}>}) =>
@@ -25,6 +26,7 @@ export function exportState(database: StateDatabase, keys?: KeyTransport): objec
 		origins: entries(database.origins),
 		templates: entries(database.templates),
 		registry: entries(database.registry),
+		authorisations: entries(database.authorisations),
 		policies: entries(database.policies),
 		configuration: entries(database.configuration),
 		...(keys && {

@@ -3,16 +3,19 @@ import type {ToolboxOptions} from '../policy/toolbox-options.js';
 import type {StateDatabase} from './state-database.js';
 
 /**
- * Writes down what is in force from this start on: tools and templates, policy, configuration. Nothing secret: no key, no credential.
+ * Writes down what is in force from this start on: tools and templates, who may call whom, policy, configuration. Nothing secret: no key, no credential.
  */
 export async function recordState(
-	{registry, policies, configuration}: StateDatabase,
+	{registry, authorisations, policies, configuration}: StateDatabase,
 	options: ToolboxOptions,
 	tools: readonly string[],
 	templates: readonly Template[],
 ): Promise<void> {
-	const {peers = [], defaults = {}, localDomains, freshness, ledger, uniformFailureMs, directory} = options;
+	const {calls = [], peers = [], defaults = {}, localDomains, freshness, ledger, uniformFailureMs, directory} = options;
 	await Promise.all([
+		// In the order in which they are asked for: the rules of the start before go first.
+		authorisations.clearAsync(),
+		...calls.map((rule, place) => authorisations.put(place, rule)),
 		registry.put('tools', tools),
 		registry.put(
 			'templates',
@@ -23,7 +26,12 @@ export async function recordState(
 		policies.put('localDomains', localDomains),
 		configuration.put('directory', directory),
 		configuration.put('freshness', freshness ?? null),
-		configuration.put('ledger', ledger ?? null),
+		configuration.put('ledger', ledger ? withoutSecrets(ledger) : null),
 		configuration.put('uniformFailureMs', uniformFailureMs ?? null),
 	]);
+}
+
+/** Of stores that are shared only the prefix and how many they are: addresses have passwords in them. */
+function withoutSecrets({redis, ...ledger}: NonNullable<ToolboxOptions['ledger']>): object {
+	return {...ledger, ...(redis && {redis: {stores: redis.nodes.length, prefix: redis.prefix ?? 'sallyport'}})};
 }

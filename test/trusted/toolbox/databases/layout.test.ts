@@ -3,6 +3,8 @@ import {join} from 'node:path';
 import test from 'ava';
 import {open} from 'lmdb';
 import {StateDatabase} from '#dist/trusted/toolbox/databases/state-database.js';
+import {exportState} from '#dist/trusted/toolbox/databases/state-export.js';
+import {recordState} from '#dist/trusted/toolbox/databases/state-record.js';
 import {Toolbox} from '#dist/trusted/toolbox/index.js';
 import {makeWorld} from '../support/world.js';
 
@@ -96,3 +98,30 @@ for (const [fault, spoil] of Object.entries({
 		t.deepEqual(readFileSync(path), before);
 	});
 }
+
+test('who may call whom is written down in order, and of shared stores no secret and no address', async (t) => {
+	const world = await makeWorld();
+	t.teardown(world.dispose);
+	const {directory, ...options} = world.options('one', world.gateway, {});
+	const database = StateDatabase.open(directory);
+	t.teardown(() => database.close());
+	const calls = [
+		{name: 'home', from: {domain: 'example.com'}},
+		{name: 'nobody', allow: false},
+	];
+	const redis = {nodes: ['redis://user:hunter2@192.0.2.1:6379'], secret: 'ab'.repeat(32)};
+	await recordState(database, {...options, directory, calls, ledger: {redis, records: 7}}, [], []);
+	t.deepEqual(
+		[...database.authorisations.getRange()].map(({value}) => value),
+		calls,
+	);
+	await recordState(database, {...options, directory, calls: calls.slice(1)}, [], []);
+	t.deepEqual(
+		[...database.authorisations.getRange()].map(({key, value}) => [key, value.name]),
+		[[0, 'nobody']],
+	);
+	await recordState(database, {...options, directory, ledger: {redis, records: 7}}, [], []);
+	const all = JSON.stringify(exportState(database));
+	t.notRegex(all, /hunter2|abababab|192\.0\.2\.1/);
+	t.deepEqual(database.configuration.get('ledger'), {records: 7, redis: {stores: 1, prefix: 'sallyport'}});
+});
