@@ -14,6 +14,7 @@ async function openCounted(t: ExecutionContext, more: Partial<ToolboxOptions> = 
 	const {provider} = await openCmsProvider({keys: [{certificatePem, privateKeyPem}]});
 	const counted = {decrypted: 0, verified: 0, isFull: false, gate: Promise.resolve()};
 	const cms: CmsProvider = {
+		capabilities: provider.capabilities,
 		...(['sign', 'encrypt', 'close'] as const).reduce(
 			(methods, name) => Object.assign(methods, {[name]: provider[name].bind(provider)}),
 			{} as Pick<CmsProvider, 'sign' | 'encrypt' | 'close'>,
