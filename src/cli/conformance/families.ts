@@ -5,6 +5,8 @@ import {answerFormat} from './sdes/answers.js';
 import {descriptionFormat} from './sdes/descriptions.js';
 import {lineFormat} from './sdes/lines.js';
 import {tortureFormat} from './sip/torture.js';
+import {messageFormat} from './smime/messages.js';
+import {sealedRequestFormat} from './smime/sealed-requests.js';
 import {keyDerivationFormat} from './srtp/key-derivation.js';
 import {keyReuseFormat} from './srtp/key-reuse.js';
 import {keystreamFormat} from './srtp/keystream.js';
@@ -24,4 +26,6 @@ export const vectorFormats: readonly VectorFormat[] = [
 	scenarioFormat,
 	tortureFormat,
 	captureFormat,
+	messageFormat,
+	sealedRequestFormat,
 ];
