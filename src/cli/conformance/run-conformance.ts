@@ -21,7 +21,7 @@ export async function runConformance(
 	const outcomes: ReportedOutcome[] = [];
 	for (const file of files) {
 		const name = relative(path, file) || basename(file);
-		for await (const outcome of tryFile(file, name)) {
+		for await (const outcome of tryFile(file, name, options.families)) {
 			if (!options.families || options.families.includes(outcome.family)) {
 				outcomes.push(outcome);
 			}
@@ -31,7 +31,11 @@ export async function runConformance(
 	return summarize(path, outcomes);
 }
 
-async function* tryFile(path: string, file: string): AsyncGenerator<ReportedOutcome> {
+async function* tryFile(
+	path: string,
+	file: string,
+	families: readonly string[] | undefined,
+): AsyncGenerator<ReportedOutcome> {
 	const {content, outcome} = await readVectors(path);
 	// A file that no format claims is counted under the first folder of its name, where families lie.
 	const [folderName = ''] = file.includes('/') ? file.split('/') : [basename(dirname(path))];
@@ -47,6 +51,10 @@ async function* tryFile(path: string, file: string): AsyncGenerator<ReportedOutc
 	if (!format) {
 		const reason = `the format ${content.schema} is not among those that this version tries`;
 		yield {family: folderName, file, id: '*', verdict: 'skipped', reason};
+		return;
+	}
+
+	if (families && !families.includes(format.family)) {
 		return;
 	}
 

@@ -9,6 +9,7 @@ const folder = resolve('../shared/vectors');
 const isThere = existsSync(join(folder, 'smime')) && existsSync(join(folder, 'sipsmime'));
 // Skipped, and said so, where the folder is absent: its files are other people's and do not come with the project.
 const vectors = isThere ? test : test.skip;
+const serially = isThere ? test.serial : test.skip;
 
 test('a folder without vectors passes nothing', async (t) => {
 	t.log(isThere ? `vectors of ${folder}` : `NOT RUN: no vectors in ${folder}`);
@@ -94,7 +95,7 @@ const changes: readonly {
 ];
 
 for (const {of, file, change, difference} of changes) {
-	vectors(`the runner tells when ${file} should be ${JSON.stringify(change)}`, async (t) => {
+	serially(`the runner tells when ${file} should be ${JSON.stringify(change)}`, async (t) => {
 		const copy = await temporary(t);
 		await cp(join(folder, of), copy, {recursive: true});
 		const path = join(copy, 'expected.json');
