@@ -79,7 +79,6 @@ async function runTogether(options: GatewayOptions, surroundings: Surroundings):
 		try {
 			watchGateway(running, say);
 			say('isolation', {mode: 'none'});
-			say('smime', {provider: running.cmsProvider});
 			const lost = running.lost.then((domain) => `${domain}-lost`);
 			await run({...running, adminSocket: admin?.socketPath, lost}, options, surroundings);
 		} finally {
@@ -100,7 +99,10 @@ type Surroundings = {
 };
 
 /** What runs, in this process or in several. */
-type Served = Pick<RunningGateway, 'listening' | 'suites' | 'mediaReport' | 'reloadTemplates' | 'close'> & {
+type Served = Pick<
+	RunningGateway,
+	'listening' | 'suites' | 'mediaReport' | 'cmsProvider' | 'reloadTemplates' | 'close'
+> & {
 	readonly adminSocket: string | undefined;
 	/** Why it cannot go on. */
 	readonly lost: Promise<string>;
@@ -116,8 +118,9 @@ async function run(served: Served, options: GatewayOptions, {config, clock, stop
 		});
 	}
 
-	const {listening, suites, adminSocket, mediaReport} = served;
+	const {listening, suites, adminSocket, mediaReport, cmsProvider} = served;
 	say('media-plane', {...mediaReport});
+	say('smime', {provider: cmsProvider});
 	say('listening', {
 		sip: listening.map(({transport, address, port}) => `${transport}:${address}:${port}`),
 		media: options.media.interfaces.map(({name, address}) => `${name}:${address}`),

@@ -107,6 +107,11 @@ export class SeparateDomains {
 		return this.#toolbox.reloadTemplates(texts);
 	}
 
+	/** Whose arithmetic S/MIME works by. */
+	get cmsProvider(): Toolbox['cmsProvider'] | undefined {
+		return this.#toolbox?.cmsProvider;
+	}
+
 	/** Ends calls with BYE, then the user process, the media process and the toolbox, in this order. Safe twice. */
 	close(): Promise<void> {
 		this.#closing ??= (async () => {
@@ -174,7 +179,6 @@ export class SeparateDomains {
 		const vault = new NativeKeyVault((key) => this.#deposit(key));
 		this.#toolbox = await openToolbox(this.#options.toolbox, this.#surroundings.clock, vault);
 		this.#domain = new ToolboxDomain(this.#toolbox);
-		this.#surroundings.say('smime', {provider: this.#toolbox.cmsProvider});
 	}
 
 	/** What is asked after a move of a pretended clock is answered after it. */
