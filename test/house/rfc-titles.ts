@@ -49,6 +49,7 @@ export const rfcTitles: Readonly<Record<string, string>> = {
 	'4055': 'Additional RSA Algorithms for the Internet X.509 PKI',
 	'4056': 'Use of RSASSA-PSS in CMS',
 	'4086': 'Randomness Requirements for Security',
+	'4134': 'Examples of S/MIME Messages',
 	'4231': 'Identifiers and Test Vectors for HMAC-SHA-2',
 	'4291': 'IP Version 6 Addressing Architecture',
 	'4301': 'Security Architecture for the Internet Protocol',
