@@ -1,293 +1,153 @@
 #include "cms/certificate-store.h"
 
-#include <openssl/evp.h>
 #include <openssl/objects.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <ctime>
-#include <limits>
-#include <optional>
-#include <string_view>
+#include <utility>
 
 namespace sallyport::cms {
 
 namespace {
 
-using Octets = std::span<const std::uint8_t>;
-
 /// Security level of NIST SP 800-57: 112 bits, so RSA from 2048 bits, and no SHA-1.
 constexpr int kAuthenticationLevel = 2;
+
+/// Without POLICY_CHECK OpenSSL passes over policy constraints, critical or not.
+constexpr unsigned long kAlways =
+    X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_POLICY_CHECK;
+constexpr unsigned long kRevocation = X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL |
+                                      X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS;
 
 constexpr CertificateRefusal kUnreadable = {CertificateFailure::malformed,
                                             "certificate cannot be read", 0};
 
-Certificate parseCertificate(Octets der) {
-  if (der.empty() || der.size() > CertificateStore::kMaxCertificateOctets) {
-    return nullptr;
-  }
+/// What one validation goes by; the callback finds it at its context.
+struct Validation {
+  const ValidationRules& rules;
+  std::int64_t atSeconds;
+};
 
-  const unsigned char* next = der.data();
-  Certificate certificate(d2i_X509(nullptr, &next, static_cast<long>(der.size())));
-  const bool isWhole = certificate != nullptr && next == der.data() + der.size();
-  return isWhole && X509_get0_pubkey(certificate.get()) != nullptr ? std::move(certificate)
-                                                                   : nullptr;
+const Validation& validationOf(X509_STORE_CTX* context) {
+  // The issuer of a revocation list is validated in a context below that of its certificate.
+  while (X509_STORE_CTX* parent = X509_STORE_CTX_get0_parent_ctx(context)) context = parent;
+  return *static_cast<const Validation*>(X509_STORE_CTX_get_app_data(context));
 }
 
-CertificateStack parseCertificates(std::span<const Octets> ders) {
-  CertificateStack stack(sk_X509_new_null());
-  for (const auto der : ders) {
-    Certificate certificate = parseCertificate(der);
-    if (stack == nullptr || certificate == nullptr ||
-        sk_X509_push(stack.get(), certificate.get()) == 0) {
-      return nullptr;
-    }
-
-    static_cast<void>(certificate.release());  // the stack owns it now
-  }
-
-  return stack;
+/// Whether `time` lies ahead of the moment that is `offset` seconds from when we validate.
+bool isAhead(const ASN1_TIME* time, const Validation& validation, std::int64_t offset) {
+  auto moment = static_cast<std::time_t>(validation.atSeconds + offset);
+  return time != nullptr && X509_cmp_time(time, &moment) > 0;
 }
 
 /// Takes back what X509_STRICT and CRL_CHECK_ALL find beyond the rules of RFC 5280 §6:
 /// - key identifiers only help to find a chain (§4.2.1.1);
 /// - an anchor is a name and a key that somebody chose to trust, whatever else its certificate
-/// lacks (§6.1.1);
-/// - issuers for whom no revocation list was configured are not asked.
-int applyPathValidationRulesOnly(int isOk, X509_STORE_CTX* context) {
-  if (isOk != 0) {
-    return isOk;
-  }
-
-  bool isAllowed = false;
+/// lacks (§6.1.1), and no list revokes it;
+/// - issuers for whom there is no revocation list, where policy does not want one of all;
+/// - dates that are off by no more than clocks may be.
+bool isForgiven(X509_STORE_CTX* context) {
+  const Validation& validation = validationOf(context);
+  const std::int64_t skew = validation.rules.clockSkewSeconds;
+  const X509* certificate = X509_STORE_CTX_get_current_cert(context);
+  const X509_CRL* list = X509_STORE_CTX_get0_current_crl(context);
+  const bool isAnchor = X509_STORE_CTX_get_error_depth(context) ==
+                        sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
   switch (X509_STORE_CTX_get_error(context)) {
-    case X509_V_ERR_UNABLE_TO_GET_CRL:
     case X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER:
     case X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER:
-      isAllowed = true;
-      break;
+      return true;
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+      return isAnchor || validation.rules.revocation != RevocationChecking::required;
     case X509_V_ERR_CA_CERT_MISSING_KEY_USAGE:
-    case X509_V_ERR_CA_BCONS_NOT_CRITICAL: {
-      const int anchorDepth = sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
-      isAllowed = X509_STORE_CTX_get_error_depth(context) == anchorDepth;
-      break;
-    }
+    case X509_V_ERR_CA_BCONS_NOT_CRITICAL:
+      return isAnchor;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return certificate != nullptr && isAhead(X509_get0_notAfter(certificate), validation, -skew);
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return certificate != nullptr && !isAhead(X509_get0_notBefore(certificate), validation, skew);
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+      return list != nullptr && isAhead(X509_CRL_get0_nextUpdate(list), validation, -skew);
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+      return list != nullptr && !isAhead(X509_CRL_get0_lastUpdate(list), validation, skew);
     default:
-      break;
+      return false;
   }
-
-  if (isAllowed) X509_STORE_CTX_set_error(context, X509_V_OK);
-  return isAllowed ? 1 : 0;
 }
 
-CertificateFailure failureOf(int verifyError) {
-  switch (verifyError) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      return CertificateFailure::expired;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      return CertificateFailure::notYetValid;
-    case X509_V_ERR_CERT_REVOKED:
-      return CertificateFailure::revoked;
-    case X509_V_ERR_EE_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_KEY_TOO_SMALL:
-    case X509_V_ERR_CA_MD_TOO_WEAK:
-    case X509_V_ERR_EC_KEY_EXPLICIT_PARAMS:
-    case X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM:
-      return CertificateFailure::weakKey;
-    case X509_V_ERR_INVALID_CA:
-    case X509_V_ERR_INVALID_NON_CA:
-    case X509_V_ERR_INVALID_PURPOSE:
-    case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
-    case X509_V_ERR_KEYUSAGE_NO_CRL_SIGN:
-    case X509_V_ERR_PATH_LENGTH_EXCEEDED:
-    case X509_V_ERR_CERT_CHAIN_TOO_LONG:
-    case X509_V_ERR_PROXY_CERTIFICATES_NOT_ALLOWED:
-    case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
-    case X509_V_ERR_PERMITTED_VIOLATION:
-    case X509_V_ERR_EXCLUDED_VIOLATION:
-    case X509_V_ERR_SUBTREE_MINMAX:
-    case X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE:
-    case X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX:
-    case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX:
-      return CertificateFailure::constraints;
-    case X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD:
-    case X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD:
-    case X509_V_ERR_INVALID_EXTENSION:
-    case X509_V_ERR_SIGNATURE_ALGORITHM_MISMATCH:
-    case X509_V_ERR_SIGNATURE_ALGORITHM_INCONSISTENCY:
-    case X509_V_ERR_PATHLEN_INVALID_FOR_NON_CA:
-    case X509_V_ERR_PATHLEN_WITHOUT_KU_KEY_CERT_SIGN:
-    case X509_V_ERR_KU_KEY_CERT_SIGN_INVALID_FOR_NON_CA:
-    case X509_V_ERR_ISSUER_NAME_EMPTY:
-    case X509_V_ERR_SUBJECT_NAME_EMPTY:
-    case X509_V_ERR_EMPTY_SUBJECT_ALT_NAME:
-    case X509_V_ERR_EMPTY_SUBJECT_SAN_NOT_CRITICAL:
-    case X509_V_ERR_CA_BCONS_NOT_CRITICAL:
-    case X509_V_ERR_AUTHORITY_KEY_IDENTIFIER_CRITICAL:
-    case X509_V_ERR_SUBJECT_KEY_IDENTIFIER_CRITICAL:
-    case X509_V_ERR_CA_CERT_MISSING_KEY_USAGE:
-    case X509_V_ERR_EXTENSIONS_REQUIRE_VERSION_3:
-      return CertificateFailure::malformed;
-    default:  // OpenSSL's codes are not ours: whatever else it finds, there is no chain to an
-              // anchor
-      return CertificateFailure::untrusted;
-  }
+int applyPathValidationRulesOnly(int isOk, X509_STORE_CTX* context) {
+  if (isOk != 0) return isOk;
+  if (!isForgiven(context)) return 0;
+  X509_STORE_CTX_set_error(context, X509_V_OK);
+  return 1;
 }
 
 CertificateRefusal refusalOf(X509_STORE_CTX* context) {
   const int error = X509_STORE_CTX_get_error(context);
   return {failureOf(error), X509_verify_cert_error_string(error),
-          X509_STORE_CTX_get_error_depth(context)};
+          std::max(X509_STORE_CTX_get_error_depth(context), 0)};
 }
 
-/// RFC 8550 §4.4.2: without the extension every use is allowed. Which bit encryption needs follows
-/// from how the key is used (RFC 4055 §1.2, RFC 5480 §3, RFC 8410 §5).
-bool keyUsageAllows(X509* certificate, CertificateUse use) {
-  const int type = EVP_PKEY_get_base_id(X509_get0_pubkey(certificate));
-  const bool canSign = type != EVP_PKEY_X25519;
-  const bool canEncrypt = type == EVP_PKEY_RSA || type == EVP_PKEY_EC || type == EVP_PKEY_X25519;
-  const std::uint32_t usage = X509_get_key_usage(certificate);
-  switch (use) {
-    case CertificateUse::sign:
-      return canSign && (usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
-    case CertificateUse::encrypt:
-      return canEncrypt &&
-             (usage & (type == EVP_PKEY_RSA ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT)) != 0;
-  }
-
-  return false;
-}
-
-/// RFC 8550 §4.4.4 and RFC 5924 §4. In a CA's certificate the extension limits what it may issue.
-bool extendedKeyUsageAllows(const X509* certificate) {
-  constexpr std::string_view kEmailProtection = "1.3.6.1.5.5.7.3.4";
-  constexpr std::string_view kSipDomain = "1.3.6.1.5.5.7.3.20";
-  constexpr std::string_view kAnyUsage = "2.5.29.37.0";
-  int critical = 0;
-  const ExtendedKeyUsage usages(static_cast<EXTENDED_KEY_USAGE*>(
-      X509_get_ext_d2i(certificate, NID_ext_key_usage, &critical, nullptr)));
-  if (usages == nullptr) {
-    return critical == -1;  // absent, rather than doubled or unreadable
-  }
-
-  for (int i = 0; i < sk_ASN1_OBJECT_num(usages.get()); i++) {
-    char text[32];
-    OBJ_obj2txt(text, sizeof text, sk_ASN1_OBJECT_value(usages.get(), i), 1);
-    if (text == kEmailProtection || text == kSipDomain || text == kAnyUsage) {
-      return true;
-    }
-  }
-
-  return false;
-}
-
-std::optional<std::int64_t> expiryOf(const X509* certificate) {
-  std::tm time = {};
-  return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &time) == 1
-             ? std::optional<std::int64_t>(timegm(&time))
-             : std::nullopt;
-}
-
-std::optional<std::string> subjectOf(const X509* certificate) {
-  const MemoryBio text(BIO_new(BIO_s_mem()));
-  if (text == nullptr ||
-      X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0) {
-    return std::nullopt;
-  }
-
-  char* data = nullptr;
-  const long length = BIO_get_mem_data(text.get(), &data);
-  return std::string(data, static_cast<std::size_t>(std::max(length, 0L)));
-}
-
-/// Adds the name where it is printable ASCII. A NUL would end it early for whoever treats it as a C
-/// string, so that certificate and reader would disagree about whom it names.
-bool appendName(std::vector<std::string>& names, const ASN1_STRING* value) {
-  const std::string_view name(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
-                              static_cast<std::size_t>(ASN1_STRING_length(value)));
-  const bool isPrintable =
-      std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~'; });
-  if (isPrintable) {
-    names.emplace_back(name);
-  }
-
-  return isPrintable;
-}
-
-bool readAlternativeNames(const X509* certificate, ValidatedCertificate& into) {
-  int critical = 0;
-  const GeneralNames names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, &critical, nullptr)));
-  if (names == nullptr) {
-    return critical == -1;
-  }
-
-  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); i++) {
-    int type = 0;
-    const void* value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type);
-    const auto* text = static_cast<const ASN1_STRING*>(value);
-    if ((type == GEN_URI && !appendName(into.uris, text)) ||
-        (type == GEN_DNS && !appendName(into.dnsNames, text))) {
-      return false;
-    }
-  }
-
-  return true;
-}
-
-ValidationOutcome describe(X509* certificate, const STACK_OF(X509) * chain) {
-  ValidatedCertificate described = {};
-  const auto subject = subjectOf(certificate);
-  if (!subject || !readAlternativeNames(certificate, described)) {
-    return kUnreadable;
-  }
-
-  described.subject = *subject;
-  described.chainNotAfter = std::numeric_limits<std::int64_t>::max();
-  for (int i = sk_X509_num(chain) - 1; i >= 0; i--) {
-    const auto expiry = expiryOf(sk_X509_value(chain, i));
-    if (!expiry) {
-      return kUnreadable;
-    }
-
-    described.notAfter = *expiry;  // the end entity comes last
-    described.chainNotAfter = std::min(described.chainNotAfter, *expiry);
-  }
-
-  return described;
+bool hasIssued(X509* issuer, X509* subject) {
+  return X509_check_issued(issuer, subject) == X509_V_OK &&
+         X509_verify(subject, X509_get0_pubkey(issuer)) == 1;
 }
 
 }  // namespace
 
-CertificateStore::CertificateStore() : store_(X509_STORE_new()) {
+CertificateStore::CertificateStore(ValidationRules rules) noexcept
+    : rules_(rules), store_(X509_STORE_new()) {
   if (store_ == nullptr) std::abort();  // out of memory, as `new` has it without exceptions
 
   // No purpose is set: OpenSSL's S/MIME purpose does not know id-kp-kSipDomain, so the uses are
   // checked here.
-  X509_VERIFY_PARAM* rules = X509_STORE_get0_param(store_.get());
-  X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN);
-  X509_VERIFY_PARAM_set_depth(rules, kMaxChainDepth);
-  X509_VERIFY_PARAM_set_auth_level(rules, kAuthenticationLevel);
+  X509_VERIFY_PARAM* param = X509_STORE_get0_param(store_.get());
+  X509_VERIFY_PARAM_set_flags(param, kAlways);
+  if (rules_.revocation == RevocationChecking::required) {
+    X509_VERIFY_PARAM_set_flags(param, kRevocation);
+  }
+  // Without any OpenSSL takes no policy for a policy, where a CA demands one.
+  X509_VERIFY_PARAM_add0_policy(param, OBJ_nid2obj(NID_any_policy));
+  X509_VERIFY_PARAM_set_depth(param, kMaxChainDepth);
+  X509_VERIFY_PARAM_set_auth_level(param, kAuthenticationLevel);
   X509_STORE_set_verify_cb(store_.get(), applyPathValidationRulesOnly);
+}
+
+bool CertificateStore::addPolicy(const std::string& dotted) {
+  const ErrorQueueMark mark;
+  ASN1_OBJECT* policy = OBJ_txt2obj(dotted.c_str(), 1);
+  if (policy == nullptr) return false;
+  X509_VERIFY_PARAM* param = X509_STORE_get0_param(store_.get());
+  if (!std::exchange(hasPolicies_, true)) X509_VERIFY_PARAM_set1_policies(param, nullptr);
+  if (X509_VERIFY_PARAM_add0_policy(param, policy) != 1) {
+    ASN1_OBJECT_free(policy);
+    return false;
+  }
+  return X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_EXPLICIT_POLICY) == 1;
 }
 
 bool CertificateStore::addAnchor(Octets der) {
   const ErrorQueueMark mark;
-  const Certificate certificate = parseCertificate(der);
-  return certificate != nullptr && X509_STORE_add_cert(store_.get(), certificate.get()) == 1;
+  Certificate certificate = parseCertificate(der);
+  if (certificate == nullptr || X509_STORE_add_cert(store_.get(), certificate.get()) != 1) {
+    return false;
+  }
+
+  anchors_.push_back(std::move(certificate));
+  return true;
 }
 
 bool CertificateStore::addRevocationList(Octets der) {
   const ErrorQueueMark mark;
-  if (der.empty() || der.size() > kMaxRevocationListOctets) {
+  const RevocationList list = parseRevocationList(der);
+  if (list == nullptr || X509_STORE_add_crl(store_.get(), list.get()) != 1) {
     return false;
   }
 
-  const unsigned char* next = der.data();
-  const RevocationList list(d2i_X509_CRL(nullptr, &next, static_cast<long>(der.size())));
-  return list != nullptr && next == der.data() + der.size() &&
-         X509_STORE_add_crl(store_.get(), list.get()) == 1 &&
-         X509_STORE_set_flags(store_.get(), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
+  return rules_.revocation == RevocationChecking::off ||
+         X509_STORE_set_flags(store_.get(), kRevocation) == 1;
 }
 
 ValidationOutcome CertificateStore::validate(Octets certificate,
@@ -297,9 +157,53 @@ ValidationOutcome CertificateStore::validate(Octets certificate,
   const Certificate endEntity = parseCertificate(certificate);
   const CertificateStack untrusted =
       intermediates.size() <= kMaxIntermediates ? parseCertificates(intermediates) : nullptr;
+  if (endEntity == nullptr || untrusted == nullptr) {
+    return kUnreadable;
+  }
+
+  auto outcome = validateOver(endEntity.get(), untrusted.get(), atSeconds, use);
+  const bool mayHaveTakenTheWrongTurn = !outcome.ok() &&
+                                        outcome.failure().failure != CertificateFailure::revoked &&
+                                        intermediates.size() > 1;
+  if (!mayHaveTakenTheWrongTurn) {
+    return outcome;
+  }
+
+  // OpenSSL follows the first issuer that fits by name and does not turn back. Where a CA has
+  // certificates of several issuers, those that lead to no anchor are taken out of its way.
+  const CertificateStack anchored = anchoredAmong(untrusted.get());
+  return anchored == nullptr || sk_X509_num(anchored.get()) == sk_X509_num(untrusted.get())
+             ? outcome
+             : validateOver(endEntity.get(), anchored.get(), atSeconds, use);
+}
+
+/// Those that an anchor has issued, or one of them that is anchored itself; null out of memory.
+/// Each signature is verified at most once for each issuer of the right name.
+CertificateStack CertificateStore::anchoredAmong(const STACK_OF(X509) * intermediates) const {
+  CertificateStack anchored(sk_X509_new_null());
+  std::array<bool, kMaxIntermediates> isAnchored{};
+  const int count = sk_X509_num(intermediates);
+  const auto take = [&](X509* issuer) {
+    for (int i = 0; i < count; i++) {
+      X509* subject = sk_X509_value(intermediates, i);
+      if (isAnchored[i] || !hasIssued(issuer, subject) || X509_up_ref(subject) != 1) continue;
+      isAnchored[i] = true;
+      if (sk_X509_push(anchored.get(), subject) == 0) X509_free(subject);
+    }
+  };
+  if (anchored == nullptr) return nullptr;
+  for (const Certificate& anchor : anchors_) take(anchor.get());
+  for (int i = 0; i < sk_X509_num(anchored.get()); i++) take(sk_X509_value(anchored.get(), i));
+  return anchored;
+}
+
+ValidationOutcome CertificateStore::validateOver(X509* endEntity, STACK_OF(X509) * intermediates,
+                                                 std::int64_t atSeconds, CertificateUse use) const {
+  Validation validation{rules_, atSeconds};
   const StoreContext context(X509_STORE_CTX_new());
-  if (endEntity == nullptr || untrusted == nullptr || context == nullptr ||
-      X509_STORE_CTX_init(context.get(), store_.get(), endEntity.get(), untrusted.get()) != 1) {
+  if (context == nullptr ||
+      X509_STORE_CTX_init(context.get(), store_.get(), endEntity, intermediates) != 1 ||
+      X509_STORE_CTX_set_app_data(context.get(), &validation) != 1) {
     return kUnreadable;
   }
 
@@ -309,7 +213,7 @@ ValidationOutcome CertificateStore::validate(Octets certificate,
     return refusalOf(context.get());
   }
 
-  if (!keyUsageAllows(endEntity.get(), use)) {
+  if (!keyUsageAllows(endEntity, use)) {
     return CertificateRefusal{CertificateFailure::keyUsage, "key usage does not allow it", 0};
   }
 
@@ -322,7 +226,9 @@ ValidationOutcome CertificateStore::validate(Octets certificate,
     }
   }
 
-  return describe(endEntity.get(), chain);
+  auto described = describe(endEntity, chain);
+  if (!described) return kUnreadable;
+  return std::move(*described);
 }
 
 }  // namespace sallyport::cms

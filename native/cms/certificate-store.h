@@ -9,42 +9,26 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cms/certificate-failure.h"
+#include "cms/certificate-reading.h"
 #include "cms/openssl-handle.h"
 
 namespace sallyport::cms {
 
-/// What the key of the end entity's certificate is wanted for.
-enum class CertificateUse : std::uint8_t { sign, encrypt };
-
-enum class CertificateFailure : std::uint8_t {
-  untrusted,
-  expired,
-  notYetValid,
-  revoked,
-  keyUsage,
-  extendedKeyUsage,
-  weakKey,
-  constraints,
-  malformed,
+/// Which issuers must have a current revocation list.
+enum class RevocationChecking : std::uint8_t {
+  /// Nobody is asked.
+  off,
+  /// Those that have any list here, current or not; the others are not asked.
+  ifPresent,
+  /// All of a chain but the anchor.
+  required,
 };
 
-/// Why a certificate was refused. `detail` is a static text that holds nothing of the input.
-struct CertificateRefusal {
-  CertificateFailure failure;
-  const char* detail;
-  /// 0 is the end entity; each issuer is one more.
-  int depth;
-};
-
-/// What a certificate says that has passed. Names are printable ASCII without spaces, as written.
-struct ValidatedCertificate {
-  /// RFC 4514 text, escaped to ASCII.
-  std::string subject;
-  std::vector<std::string> uris;
-  std::vector<std::string> dnsNames;
-  /// Seconds since 1970 at which the certificate, and the first certificate of its chain, expires.
-  std::int64_t notAfter;
-  std::int64_t chainNotAfter;
+struct ValidationRules {
+  RevocationChecking revocation = RevocationChecking::ifPresent;
+  /// By how much clocks may differ: certificates and lists count as valid so much longer both ways.
+  std::int64_t clockSkewSeconds = 0;
 };
 
 using ValidationOutcome = Result<ValidatedCertificate, CertificateRefusal>;
@@ -52,30 +36,37 @@ using ValidationOutcome = Result<ValidatedCertificate, CertificateRefusal>;
 /// Anchors and revocation lists. Used by one thread at a time.
 class CertificateStore {
  public:
-  static constexpr std::size_t kMaxCertificateOctets = 16 * 1024;
-  static constexpr std::size_t kMaxRevocationListOctets = 16 * 1024 * 1024;
   static constexpr std::size_t kMaxIntermediates = 16;
   /// CA certificates between the end entity and its anchor.
   static constexpr int kMaxChainDepth = 5;
 
-  CertificateStore();
+  explicit CertificateStore(ValidationRules rules = {}) noexcept;
+
+  /// From the first policy on, one of them must hold for the whole chain (RFC 5280 §6.1.1 c, e).
+  /// False where that is no dotted object identifier.
+  [[nodiscard]] bool addPolicy(const std::string& dotted);
 
   /// Trusts a certificate and what it issues, self-signed or not. False where it cannot be read.
-  [[nodiscard]] bool addAnchor(std::span<const std::uint8_t> der);
+  [[nodiscard]] bool addAnchor(Octets der);
 
-  /// From the first list on, every issuer that has a list here must have a current one, and no
-  /// certificate of a chain may be on it. Issuers without a list are not asked.
-  [[nodiscard]] bool addRevocationList(std::span<const std::uint8_t> der);
+  /// Complete, delta and indirect lists (RFC 5280 §5.2.4, §5.2.5). False where it cannot be read.
+  [[nodiscard]] bool addRevocationList(Octets der);
 
-  /// Builds a chain from `certificate` over `intermediates` to an anchor and checks it at
-  /// `atSeconds`.
-  [[nodiscard]] ValidationOutcome validate(
-      std::span<const std::uint8_t> certificate,
-      std::span<const std::span<const std::uint8_t>> intermediates, std::int64_t atSeconds,
-      CertificateUse use) const;
+  /// Builds a chain from `certificate` over `intermediates`, in whatever order, to an anchor and
+  /// checks it at `atSeconds`.
+  [[nodiscard]] ValidationOutcome validate(Octets certificate,
+                                           std::span<const Octets> intermediates,
+                                           std::int64_t atSeconds, CertificateUse use) const;
 
  private:
+  ValidationOutcome validateOver(X509* endEntity, STACK_OF(X509) * intermediates,
+                                 std::int64_t atSeconds, CertificateUse use) const;
+  CertificateStack anchoredAmong(const STACK_OF(X509) * intermediates) const;
+
+  ValidationRules rules_;
+  bool hasPolicies_ = false;
   Store store_;
+  std::vector<Certificate> anchors_;
 };
 
 }  // namespace sallyport::cms

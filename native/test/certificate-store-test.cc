@@ -119,12 +119,69 @@ const Story refuses("each refusal has its own reason", [] {
   const Party impostor = makeParty("Alice", &other, kUser);
   expect(failsAs(validate(store, impostor.der()), CertificateFailure::untrusted));
   expect(failsAs(validate(store, {}), CertificateFailure::malformed));
-  expect(failsAs(validate(store, Bytes(CertificateStore::kMaxCertificateOctets + 1)),
-                 CertificateFailure::malformed));
+  expect(failsAs(validate(store, Bytes(kMaxCertificateOctets + 1)), CertificateFailure::malformed));
   Bytes longer = alice.der();
   longer.push_back(0);
   expect(failsAs(validate(store, longer), CertificateFailure::malformed));
 });
+
+/// Signs a list of `issuer` that is current around `kNow` and names `revoked`.
+Bytes makeList(const Party& issuer, const std::vector<const Party*>& revoked) {
+  const RevocationList list(X509_CRL_new());
+  X509_CRL_set_version(list.get(), X509_CRL_VERSION_2);
+  X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(issuer.certificate.get()));
+  const Handle<ASN1_TIME, ASN1_TIME_free> from(ASN1_TIME_set(nullptr, kNow - kDay));
+  const Handle<ASN1_TIME, ASN1_TIME_free> until(ASN1_TIME_set(nullptr, kNow + kDay));
+  X509_CRL_set1_lastUpdate(list.get(), from.get());
+  X509_CRL_set1_nextUpdate(list.get(), until.get());
+  for (const Party* party : revoked) {
+    X509_REVOKED* entry = X509_REVOKED_new();
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(party->certificate.get()));
+    X509_REVOKED_set_revocationDate(entry, from.get());
+    X509_CRL_add0_revoked(list.get(), entry);
+  }
+  X509_CRL_sort(list.get());
+  X509_CRL_sign(list.get(), issuer.key.get(), EVP_sha256());
+  unsigned char* start = nullptr;
+  const int length = i2d_X509_CRL(list.get(), &start);
+  Bytes bytes(start, start + length);
+  OPENSSL_free(start);
+  return bytes;
+}
+
+const Story revocation(
+    "who is on a list is refused, and where one must be there whoever has none", [] {
+      const Party root = makeParty("Root", nullptr,
+                                   {{NID_basic_constraints, "critical,CA:TRUE"},
+                                    {NID_key_usage, "critical,keyCertSign,cRLSign"}});
+      const Party alice = makeParty("Alice", &root, kUser);
+      const Party bob = makeParty("Bob", &root, kUser);
+      const Bytes list = makeList(root, {&bob});
+      const auto outcomeOf = [&](RevocationChecking checking, const Bytes* with, const Party& party,
+                                 std::int64_t at, std::int64_t skew = 0) {
+        CertificateStore store({checking, skew});
+        expect(store.addAnchor(root.der()));
+        if (with != nullptr) expect(store.addRevocationList(*with));
+        return validate(store, party.der(), at);
+      };
+      using enum RevocationChecking;
+      expect(outcomeOf(required, &list, alice, kNow).ok());
+      expect(failsAs(outcomeOf(required, &list, bob, kNow), CertificateFailure::revoked));
+      expect(failsAs(outcomeOf(required, nullptr, alice, kNow),
+                     CertificateFailure::revocationUnknown));
+      expect(outcomeOf(ifPresent, nullptr, alice, kNow).ok());
+      expect(failsAs(outcomeOf(ifPresent, &list, alice, kNow + kDay + 30),
+                     CertificateFailure::revocationUnknown));
+      expect(outcomeOf(ifPresent, &list, alice, kNow + kDay + 30, 60).ok());
+      expect(outcomeOf(off, &list, bob, kNow).ok());
+      expect(signedRevocationList(root.der(), list));
+      expect(!signedRevocationList(alice.der(), list));
+      Bytes longer = list;
+      longer.push_back(0);
+      expect(parseRevocationList(longer) == nullptr);
+      expect(parseRevocationList(Bytes(kMaxRevocationListOctets + 1)) == nullptr);
+      expect(ERR_peek_error() == 0);
+    });
 
 const Story depth("a chain is as deep as it may be and no deeper", [] {
   std::vector<Party> chain;

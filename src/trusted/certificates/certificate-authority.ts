@@ -23,6 +23,7 @@ import {
 import {readCertificateFields} from './certificate-fields.js';
 import type {Credential} from './credential.js';
 import {canonicalAor} from './identity.js';
+import {type RevocationListContent, writeRevocationList} from './revocation-list-writer.js';
 
 /** A new certificate and its private key (PKCS #8), both PEM. The key is in the clear unless a passphrase was given. */
 export type IssuedCredential = {readonly certificatePem: string; readonly privateKeyPem: string};
@@ -45,6 +46,8 @@ export type IssueRequest = ValidityOptions & {
 	readonly commonName?: string;
 	/** @default 'p-256' */
 	readonly keyType?: KeyType;
+	/** HTTP URL under which the authority's revocation list will be found (RFC 5280 §4.2.1.13). @default none is named */
+	readonly revocationListUrl?: string;
 };
 
 /** Makes a self-signed P-256 root (RFC 5280 §4.2.1.9) that issues end entities only. */
@@ -112,9 +115,16 @@ export class CertificateAuthority {
 				extension(oids.subjectAlternativeName, alternativeNames(request.uris, domains)),
 				extension(oids.subjectKeyIdentifier, derOctetString(keyIdentifierOf(publicKey))),
 				extension(oids.authorityKeyIdentifier, derSequence(derContextPrimitive(0, this.#keyIdentifier))),
+				...distributionPoints(request.revocationListUrl),
 			],
 		});
 		return toPem(certificate, privateKey, request.passphrase);
+	}
+
+	/** Signs a complete revocation list (RFC 5280 §5), DER. */
+	writeRevocationList(content: RevocationListContent): Uint8Array {
+		const issuer = {privateKey: this.#privateKey, subject: this.#subject, keyIdentifier: this.#keyIdentifier};
+		return writeRevocationList(issuer, content);
 	}
 
 	toString(): string {
@@ -159,6 +169,20 @@ function alternativeNames(uris: readonly string[], domains: readonly string[]): 
 		...uris.map((uri) => derIa5String(uri, contextPrimitive(6))),
 		...dnsNames.map((name) => derIa5String(name, contextPrimitive(2))),
 	);
+}
+
+/** One distribution point with a full name. Throws `RangeError` on what is no HTTP URL. */
+function distributionPoints(url: string | undefined): readonly Uint8Array[] {
+	if (url === undefined) {
+		return [];
+	}
+
+	if (!/^https?:\/\/[!-~]{1,1000}$/.test(url)) {
+		throw new RangeError(`Expected an HTTP URL for \`revocationListUrl\`, got ${JSON.stringify(url.slice(0, 100))}.`);
+	}
+
+	const fullName = derContext(0, derContext(0, derIa5String(url, contextPrimitive(6))));
+	return [extension(oids.revocationListDistribution, derSequence(derSequence(fullName)))];
 }
 
 function extendedKeyUsage(isDomain: boolean): Uint8Array {
@@ -264,6 +288,7 @@ const oids = {
 	keyUsage: '2.5.29.15',
 	subjectAlternativeName: '2.5.29.17',
 	basicConstraints: '2.5.29.19',
+	revocationListDistribution: '2.5.29.31',
 	authorityKeyIdentifier: '2.5.29.35',
 	extendedKeyUsage: '2.5.29.37',
 	emailProtection: '1.3.6.1.5.5.7.3.4',

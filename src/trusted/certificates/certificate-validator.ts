@@ -5,6 +5,7 @@ export type CertificateFailureCode =
 	| 'EXPIRED'
 	| 'NOT_YET_VALID'
 	| 'REVOKED'
+	| 'REVOCATION_UNKNOWN'
 	| 'KEY_USAGE'
 	| 'EXTENDED_KEY_USAGE'
 	| 'WEAK_KEY'

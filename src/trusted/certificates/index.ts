@@ -8,3 +8,6 @@ export type * from './certificate-validator.js';
 export * from './credential.js';
 export * from './identity.js';
 export * from './native-certificate-validator.js';
+export * from './pkcs12.js';
+export * from './revocation-list.js';
+export * from './revocation-list-writer.js';

@@ -9,13 +9,25 @@ import type {
 	CertificateValidator,
 	ValidatedCertificate,
 } from './certificate-validator.js';
+import {readRevocationList} from './revocation-list.js';
 
 export type NativeCertificateValidatorOptions = {
 	/** DER certificates that are trusted, with all that they issue. At least one. */
 	readonly anchors: readonly Uint8Array[];
-	/** DER revocation lists. An issuer with a list here must have a current one; others are not asked. @default none */
+	/** DER revocation lists (RFC 5280 §5): complete, delta, indirect. At most 1 MiB each. @default none */
 	readonly revocationLists?: readonly Uint8Array[];
+	/**
+	 * Which issuers of a chain must have a current list here: all (`required`), those that have any (`if-present`), or none
+	 * (`off`). A list that ran out is as good as none: REVOCATION_UNKNOWN. @default 'if-present'
+	 */
+	readonly revocation?: RevocationMode;
+	/** By how much clocks may differ; certificates and lists count as valid so much longer at both ends. @default 0 */
+	readonly clockSkewSeconds?: number;
+	/** Dotted certificate policies (RFC 5280 §4.2.1.4), one of which must hold for the whole chain. @default any */
+	readonly policies?: readonly string[];
 };
+
+export type RevocationMode = 'off' | 'if-present' | 'required';
 
 /**
  * Validates by OpenSSL's X509_STORE, on the calling thread.
@@ -27,16 +39,27 @@ export type NativeCertificateValidatorOptions = {
  * strangers cannot fill the memory).
  */
 export class NativeCertificateValidator implements CertificateValidator {
-	readonly #store: NativeStore;
-	readonly #passed = new BoundedMap<string, Passed>(maxRemembered);
+	readonly #options: NativeCertificateValidatorOptions;
+	readonly #skewMs: number;
+	#store: NativeStore;
+	#listsChange: readonly number[] = [];
+	#passed = new BoundedMap<string, Passed>(maxRemembered);
 
-	/** Throws `RangeError` where an anchor or a revocation list cannot be read. */
+	/** Throws `RangeError` where an anchor, a revocation list, a policy or the skew is not what it should be. */
 	constructor(options: NativeCertificateValidatorOptions) {
 		if (options.anchors.length === 0) {
 			throw new RangeError('Expected at least one certificate for `anchors`, got none.');
 		}
 
-		this.#store = new (loadAddon<NativeExports>().CertificateStore)(options.anchors, options.revocationLists ?? []);
+		this.#options = {...options, anchors: options.anchors.map((anchor) => Uint8Array.from(anchor))};
+		this.#skewMs = (options.clockSkewSeconds ?? 0) * 1000;
+		this.#store = this.#openStore(options.revocationLists ?? []);
+	}
+
+	/** Goes by these revocation lists from now on. Throws `RangeError` where one cannot be read; nothing is then changed. */
+	replaceRevocationLists(lists: readonly Uint8Array[]): void {
+		this.#store = this.#openStore(lists);
+		this.#passed = new BoundedMap(maxRemembered);
 	}
 
 	async validate(
@@ -85,9 +108,31 @@ export class NativeCertificateValidator implements CertificateValidator {
 			dnsNames: Object.freeze(answer.dnsNames),
 			notAfterMs: answer.notAfter * 1000,
 		});
-		this.#passed.set(name, {validated, untilMs: answer.chainNotAfter * 1000});
+		const untilMs = Math.min(answer.chainNotAfter * 1000, ...this.#listsChange.filter((changeMs) => changeMs > atMs));
+		this.#passed.set(name, {validated, untilMs});
 		return ok(validated);
 	}
+
+	#openStore(lists: readonly Uint8Array[]): NativeStore {
+		const read = lists.map((list, index) => {
+			const fields = readRevocationList(list);
+			if (!fields.ok) {
+				throw new RangeError(`Expected readable DER for \`revocationLists[${index}]\`. ${fields.failure.message}`);
+			}
+
+			return fields.value;
+		});
+		const {anchors, policies = [], revocation = 'if-present', clockSkewSeconds = 0} = this.#options;
+		const {CertificateStore} = loadAddon<NativeExports>();
+		const store = new CertificateStore(anchors, lists, policies, revocation, clockSkewSeconds);
+		this.#listsChange = read.map(({nextUpdateMs}) => nextUpdateMs + this.#skewMs);
+		return store;
+	}
+}
+
+/** Whether the key of `issuer` signed the revocation list, which names it as its issuer. Both DER; false where one cannot be read. */
+export function signedRevocationList(issuer: Uint8Array, list: Uint8Array): boolean {
+	return loadAddon<NativeExports>().signedRevocationList(Uint8Array.from(issuer), Uint8Array.from(list));
 }
 
 /** What native/binding/certificates-binding.cc puts on the addon. */
@@ -95,7 +140,11 @@ type NativeExports = {
 	readonly CertificateStore: new (
 		anchors: readonly Uint8Array[],
 		revocationLists: readonly Uint8Array[],
+		policies: readonly string[],
+		revocation: RevocationMode,
+		clockSkewSeconds: number,
 	) => NativeStore;
+	readonly signedRevocationList: (issuer: Uint8Array, list: Uint8Array) => boolean;
 };
 
 type NativeStore = {
@@ -133,6 +182,7 @@ const expectations: Readonly<Record<CertificateFailureCode, string>> = {
 	EXPIRED: 'a chain that has not expired',
 	NOT_YET_VALID: 'a chain that is valid already',
 	REVOKED: 'a certificate that is on no revocation list',
+	REVOCATION_UNKNOWN: 'a current revocation list of each issuer that must have one',
 	KEY_USAGE: 'a key usage that allows the purpose',
 	EXTENDED_KEY_USAGE: 'an extended key usage of e-mail protection, SIP domain or any',
 	WEAK_KEY: 'keys and signatures of at least 112 bits of security',
