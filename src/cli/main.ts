@@ -7,6 +7,7 @@ import process from 'node:process';
 import {Command} from 'commander';
 import {SallyportError} from '../base/error.js';
 import {registerAuditCommand} from './audit/audit-command.js';
+import {registerCertCommand} from './cert/cert-command.js';
 import {registerConformanceCommand} from './conformance/index.js';
 import {registerDemoCommand} from './demo/demo-command.js';
 import {registerOriginCommand} from './origin/origin-command.js';
@@ -28,6 +29,7 @@ registerAuditCommand(program);
 registerToolboxCommand(program);
 registerPolicyCommand(program);
 registerSmimeCommand(program);
+registerCertCommand(program);
 
 try {
 	await program.parseAsync();
