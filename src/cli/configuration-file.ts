@@ -27,7 +27,13 @@ export function readConfiguration(path: string): GatewayOptions {
 }
 
 /** Names of fields that hold PEM text, and of those that hold a path of ours. */
-const pemFields: ReadonlySet<string> = new Set(['certificate', 'privateKey', 'trustAnchors', 'templateSigners']);
+const pemFields: ReadonlySet<string> = new Set([
+	'certificate',
+	'privateKey',
+	'trustAnchors',
+	'templateSigners',
+	'revocationLists',
+]);
 const pathFields: ReadonlySet<string> = new Set(['directory', 'adminSocket', 'file']);
 const templateFields: ReadonlySet<string> = new Set(['templates']);
 

@@ -1,5 +1,7 @@
 import {SallyportError} from '../../base/error.js';
 import {pemToDer} from '../../wire/asn1/pem.js';
+import type {CertificateValidator} from '../certificates/certificate-validator.js';
+import {NativeCertificateValidator} from '../certificates/native-certificate-validator.js';
 import {readCertificate} from '../smime/certificate.js';
 import type {CmsProvider} from '../smime/cms-provider.js';
 import {openCmsProvider} from '../smime/open-cms-provider.js';
@@ -22,6 +24,25 @@ export function readAnchors({trustAnchors}: ToolboxOptions): readonly Uint8Array
 
 		return blocks.value;
 	});
+}
+
+/** A validator by the anchors and certificate rules of the options. Throws `SallyportError` BAD_OPTIONS. */
+export function openValidator(options: ToolboxOptions): CertificateValidator {
+	const {clockSkewSeconds = 60, revocationLists = [], ...rules} = options.certificates ?? {};
+	const lists = revocationLists.flatMap((pem) => {
+		const blocks = pemToDer(pem, 'X509 CRL');
+		if (!blocks.ok || blocks.value.length === 0) {
+			throw new SallyportError('BAD_OPTIONS', 'Expected revocation lists in PEM in `certificates.revocationLists`.');
+		}
+
+		return blocks.value;
+	});
+	try {
+		const anchors = readAnchors(options);
+		return new NativeCertificateValidator({...rules, anchors, revocationLists: lists, clockSkewSeconds});
+	} catch (error) {
+		throw error instanceof RangeError ? new SallyportError('BAD_OPTIONS', error.message) : error;
+	}
 }
 
 export function firstCertificate(pem: string): Uint8Array {

@@ -3,7 +3,6 @@ import {join} from 'node:path';
 import {type Clock, systemClock} from '../../base/clock.js';
 import {SallyportError} from '../../base/error.js';
 import type {CertificateValidator} from '../certificates/certificate-validator.js';
-import {NativeCertificateValidator} from '../certificates/native-certificate-validator.js';
 import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
 import type {CmsProvider} from '../smime/cms-provider.js';
 import {type AlertCounters, AlertLog} from './alerts/alert-log.js';
@@ -61,7 +60,7 @@ import {
 	openCms,
 	openDatabase,
 	openStore,
-	readAnchors,
+	openValidator,
 	requireCapabilities,
 } from './toolbox-opening.js';
 import type {ToolboxState} from './toolbox-state.js';
@@ -122,7 +121,7 @@ export class Toolbox {
 		const clock = parts.clock ?? systemClock;
 		const isShared = parts.sharedLedger !== undefined || checked.ledger?.redis !== undefined;
 		const time = SteadyTime.start(clock, join(directory, 'ledger.clock'), !isShared && !hadLedger(checked));
-		const validator = parts.validator ?? new NativeCertificateValidator({anchors: readAnchors(checked)});
+		const validator = parts.validator ?? openValidator(checked);
 		// What can be refused comes first, so that a refusal leaves nothing open.
 		const audit = new AuditLog(join(directory, 'audit.log'), {...checked.audit, wallMs: () => time.nowMs()});
 		const database = openDatabase(directory, audit);

@@ -2,6 +2,7 @@ import {isIP} from 'node:net';
 import {z} from 'zod';
 import {SallyportError} from '../../../base/error.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '../../../wire/sdes/suites.js';
+import type {RevocationMode} from '../../certificates/native-certificate-validator.js';
 import type {ContentCipher, LegacyAlgorithm} from '../../smime/cms-provider.js';
 import type {StorageKeySource} from '../databases/storage-key.js';
 import type {TemplateText} from '../engine/template-signers.js';
@@ -80,6 +81,18 @@ export type CredentialsOptions = {
 	readonly ha1: {readonly 'SHA-512-256'?: string; readonly 'SHA-256'?: string; readonly MD5?: string};
 };
 
+/** How certificates of peers are judged. */
+export type CertificateRules = {
+	/** By how much clocks may differ: certificates and lists are valid so much longer at both ends, 0 to 86400. @default 60 */
+	readonly clockSkewSeconds?: number;
+	/** Which issuers must have a current revocation list: all, those that have any here, or none. @default 'if-present' */
+	readonly revocation?: RevocationMode;
+	/** PEM of revocation lists; each may hold several. Read at the start. @default none */
+	readonly revocationLists?: readonly string[];
+	/** Dotted certificate policies, one of which must hold for the whole chain. @default any */
+	readonly policies?: readonly string[];
+};
+
 /** What a toolbox is opened with. */
 export type ToolboxOptions = {
 	/** Folder of the ledger, the databases and the audit log; made where it is not there. */
@@ -93,6 +106,8 @@ export type ToolboxOptions = {
 	readonly storageKey?: StorageKeySource;
 	/** PEM of the certificates that are trusted; each may hold several. */
 	readonly trustAnchors: readonly string[];
+	/** How certificates of peers are judged, beside `trustAnchors` (docs/certificates.md). */
+	readonly certificates?: CertificateRules;
 	/** Domains whose users are reached through us. */
 	readonly localDomains: readonly string[];
 	/** Whose arithmetic S/MIME is worked out with; what it cannot do of these options it refuses at once. @default 'auto': OpenSSL, forge where this Node lacks it */
@@ -215,6 +230,17 @@ const toolboxOptions = z.strictObject({
 		])
 		.exactOptional(),
 	trustAnchors: z.array(pem).min(1),
+	certificates: z
+		.strictObject({
+			clockSkewSeconds: z.number().min(0).max(86_400).exactOptional(),
+			revocation: z.enum(['off', 'if-present', 'required']).exactOptional(),
+			revocationLists: z.array(pem).max(256).exactOptional(),
+			policies: z
+				.array(z.string().regex(/^[012](?:\.\d{1,20}){1,30}$/))
+				.max(64)
+				.exactOptional(),
+		})
+		.exactOptional(),
 	localDomains: z.array(z.string().min(1)),
 	cmsProvider: z.enum(['auto', 'openssl', 'forge']).exactOptional(),
 	freshness: z

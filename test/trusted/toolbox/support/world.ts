@@ -44,6 +44,7 @@ export class ManualClock {
 export type World = {
 	readonly clock: ManualClock;
 	readonly anchor: string;
+	readonly authority: CertificateAuthority;
 	readonly bob: IssuedCredential;
 	readonly gateway: IssuedCredential;
 	readonly folder: (name: string) => string;
@@ -64,6 +65,7 @@ export async function makeWorld(): Promise<World> {
 	return {
 		clock: new ManualClock(nowMs),
 		anchor: root.certificatePem,
+		authority,
 		bob,
 		gateway,
 		folder,
