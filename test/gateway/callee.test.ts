@@ -169,6 +169,22 @@ test.serial('a callee that is not there makes it 503', async (t) => {
 	t.deepEqual(await empties(scene.gateway), nothing);
 });
 
+test.serial('the same answer in 183 and 200, signed anew, makes the call (L15)', async (t) => {
+	const scene = await openScene(t);
+	const outgoing = await invite(scene);
+	const ringing = once(outgoing, 'provisional');
+	const invitation = await scene.callee.next();
+	const [, line] = cryptoLinesOf(await scene.callee.unseal(invitation.request));
+	const answer = sdpText({crypto: [cryptoLine(line?.tag)]});
+	const early = invitation.makeResponse(183, 'Session Progress', {headers: [scene.callee.contact]});
+	invitation.respond(await scene.callee.seal(early, answer));
+	await ringing;
+	t.true(await scene.callee.answer(invitation, answer));
+	await acknowledged(scene, outgoing);
+	t.deepEqual(await scene.gateway.running.readAlerts(0, 10), []);
+	await scene.gateway.running.gateway.close();
+});
+
 test.serial('a second 2xx, of one more fork, gets ACK and BYE (RFC 3261 §13.2.2.4)', async (t) => {
 	const scene = await openScene(t);
 	const outgoing = await invite(scene);
