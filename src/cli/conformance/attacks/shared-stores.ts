@@ -17,9 +17,9 @@ export class SharedStores {
 		this.#stores = stores;
 	}
 
-	/** True where the program `redis-server` is installed. */
+	/** True where the program `redis-server` is installed, and `setpriv` of util-linux. */
 	static get isInstalled(): boolean {
-		return spawnSync('redis-server', ['--version']).status === 0;
+		return ['redis-server', 'setpriv'].every((program) => spawnSync(program, ['--version']).status === 0);
 	}
 
 	/**
@@ -58,7 +58,9 @@ async function startStore(folder: string): Promise<Store> {
 	await mkdir(folder, {mode: 0o700});
 	for (let tries = 0; tries < 5; tries++) {
 		const port = await freePort();
-		const started = spawn('redis-server', [...argumentsOf(port, folder)], {stdio: ['ignore', 'pipe', 'ignore']});
+		// Whatever ends this process, the store ends with it.
+		const tied = ['--pdeathsig', 'KILL', 'redis-server', ...argumentsOf(port, folder)];
+		const started = spawn('setpriv', tied, {stdio: ['ignore', 'pipe', 'ignore']});
 		if (await isReady(started)) {
 			return {process: started, port};
 		}
@@ -105,7 +107,8 @@ function argumentsOf(port: number, folder: string): readonly string[] {
 	return [...place, '--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'];
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
 	const server = createServer();
 	server.listen(0, '127.0.0.1');
 	await once(server, 'listening');

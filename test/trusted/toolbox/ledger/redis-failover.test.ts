@@ -5,11 +5,12 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
+import {freePort} from '#dist/cli/conformance/attacks/shared-stores.js';
 import {Ledger} from '#dist/trusted/toolbox/ledger/ledger.js';
 import {RedisLedgerStore, type RedisStoreOptions} from '#dist/trusted/toolbox/ledger/redis-ledger-store.js';
 import {serialWhere} from '../../../support/test-where.js';
 import {claimOf, limits, startMs} from './claiming-process.js';
-import {freePort, isRedisInstalled, RedisServer} from './redis-servers.js';
+import {isRedisInstalled, RedisServer} from './redis-servers.js';
 
 const withRedis = serialWhere(isRedisInstalled);
 

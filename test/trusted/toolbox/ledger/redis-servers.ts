@@ -1,11 +1,11 @@
 import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {mkdtempSync, rmSync} from 'node:fs';
-import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
+import {freePort} from '#dist/cli/conformance/attacks/shared-stores.js';
 
 /** Debian package redis-server. */
 export const isRedisInstalled = spawnSync('redis-server', ['--version']).status === 0;
@@ -91,15 +91,4 @@ export class RedisServer {
 	command(...words: readonly string[]): string {
 		return spawnSync('redis-cli', ['-p', String(this.#port), ...words], {encoding: 'utf8'}).stdout;
 	}
-}
-
-export async function freePort(): Promise<number> {
-	const server = createServer();
-	server.listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const address = server.address();
-	const closed = once(server, 'close');
-	server.close();
-	await closed;
-	return typeof address === 'object' && address ? address.port : 0;
 }
