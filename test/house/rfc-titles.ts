@@ -67,6 +67,7 @@ export const rfcTitles: Readonly<Record<string, string>> = {
 	'4868': 'Using HMAC-SHA-256, HMAC-SHA-384, and HMAC-SHA-512 with IPsec',
 	'4961': 'Symmetric RTP / RTP Control Protocol',
 	'5031': 'A URN for Emergency and Other Well-Known Services',
+	'5035': 'Enhanced Security Services Update: CertID Algorithm Agility',
 	'5083': 'CMS Authenticated-Enveloped-Data Content Type',
 	'5084': 'Using AES-CCM and AES-GCM in CMS',
 	'5104': 'Codec Control Messages in the RTP Audio-Visual Profile with Feedback',

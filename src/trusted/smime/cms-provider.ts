@@ -89,6 +89,8 @@ export type VerifiedSigner = {
 	readonly signingTimeMs: number | undefined;
 	/** Value of the message-digest attribute. */
 	readonly messageDigest: Uint8Array;
+	/** Content ciphers of its SMIMECapabilities (RFC 8551 §2.5.2), best first; undefined where the attribute is absent. */
+	readonly capabilities: readonly ContentCipher[] | undefined;
 };
 
 export type Verified = {

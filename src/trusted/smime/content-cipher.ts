@@ -111,7 +111,7 @@ const gcmNonceBytes = 12;
 const defaultTagBytes = 12;
 
 /** NIST's arcs for AES (RFC 3565 §4.1, RFC 5084 §3.2). */
-const oidOfCipher: Readonly<Record<OpenedCipher, string>> = {
+export const oidOfCipher: Readonly<Record<OpenedCipher, string>> = {
 	'AES-128-CBC': '2.16.840.1.101.3.4.1.2',
 	'AES-128-GCM': '2.16.840.1.101.3.4.1.6',
 	'AES-192-CBC': '2.16.840.1.101.3.4.1.22',

@@ -11,8 +11,11 @@ import {
 } from '../../wire/asn1/index.js';
 import type {AlgorithmIdentifier} from './algorithm-identifier.js';
 import {isSameAlgorithm, readAlgorithmIdentifier} from './algorithm-identifier.js';
+import type {ContentCipher} from './cms-provider.js';
 import {contentTypes} from './content-info.js';
 import {readNested, refuse} from './refusal.js';
+import {readSigningCertificate, type SigningCertificate} from './signing-certificate.js';
+import {derCapabilities, readCapabilities} from './smime-capabilities.js';
 
 /** What the signed attributes of one SignerInfo say (RFC 5652 §11). */
 export type SignedAttributes = {
@@ -20,11 +23,16 @@ export type SignedAttributes = {
 	readonly toBeSigned: Uint8Array;
 	readonly messageDigest: Uint8Array;
 	readonly signingTimeMs: number | undefined;
+	/** Undefined where the signature does not say which certificate it is made for. */
+	readonly signingCertificate: SigningCertificate | undefined;
+	/** Content ciphers that the signer says it opens, best first; undefined where it says nothing. */
+	readonly capabilities: readonly ContentCipher[] | undefined;
 };
 
 /**
  * Reads `signedAttrs`, each attribute in DER as RFC 5652 §5.3 asks, whatever the rest of the message is in. content-type
- * and message-digest must be there once, signing-time and CMSAlgorithmProtection (RFC 6211) at most once.
+ * and message-digest must be there once; signing-time, CMSAlgorithmProtection (RFC 6211), SigningCertificateV2 (RFC 5035) and
+ * SMIMECapabilities (RFC 8551 §2.5.2) at most once.
  */
 export function readSignedAttributes(
 	signedAttributes: Asn1Element,
@@ -44,16 +52,20 @@ export function readSignedAttributes(
 	}
 
 	const messageDigest = oneValue(attributes, attributeTypes.messageDigest) ?? missing('message-digest');
+	const signingCertificate = oneValue(attributes, attributeTypes.signingCertificate);
+	const capabilities = oneValue(attributes, attributeTypes.capabilities);
 	return {
 		toBeSigned: derElement(tags.set, ...sortSetOf(encodings)),
 		messageDigest: messageDigest.octetString().slice(),
 		signingTimeMs: readTime(oneValue(attributes, attributeTypes.signingTime)),
+		signingCertificate: signingCertificate && readSigningCertificate(signingCertificate),
+		capabilities: capabilities && readCapabilities(capabilities),
 	};
 }
 
 /**
  * Looks at `unsignedAttrs` for one thing: those that must be signed are not to stand here (RFC 5652 §11.1 to §11.3, RFC
- * 6211 §2). What else is there anybody may have put there, and it counts for nothing.
+ * 6211 §2, RFC 5035 §3, RFC 8551 §2.5.2). What else is there anybody may have put there, and it counts for nothing.
  */
 export function refuseMisplacedAttributes(unsignedAttributes: Asn1Element | undefined): void {
 	const mustBeSigned: readonly string[] = Object.values(attributeTypes);
@@ -71,14 +83,21 @@ export function derSignedAttributes(attributes: {
 	readonly signingTimeMs: number;
 	readonly digestAlgorithm: Uint8Array;
 	readonly signatureAlgorithm: Uint8Array;
+	/** Value of SigningCertificateV2; left out where absent. */
+	readonly signingCertificate?: Uint8Array;
+	/** For SMIMECapabilities; left out where absent. */
+	readonly capabilities?: readonly ContentCipher[];
 }): Uint8Array {
 	const signatureAlgorithm = attributes.signatureAlgorithm.slice();
 	signatureAlgorithm[0] = 0xa1;
+	const {signingCertificate, capabilities} = attributes;
 	return derSetOf(
 		derAttribute(attributeTypes.contentType, derObjectIdentifier(contentTypes.data)),
 		derAttribute(attributeTypes.signingTime, derTime(attributes.signingTimeMs)),
 		derAttribute(attributeTypes.messageDigest, derOctetString(attributes.messageDigest)),
 		derAttribute(attributeTypes.algorithmProtection, derSequence(attributes.digestAlgorithm, signatureAlgorithm)),
+		...(signingCertificate ? [derAttribute(attributeTypes.signingCertificate, signingCertificate)] : []),
+		...(capabilities ? [derAttribute(attributeTypes.capabilities, derCapabilities(capabilities))] : []),
 	);
 }
 
@@ -140,6 +159,8 @@ const attributeTypes = {
 	messageDigest: '1.2.840.113549.1.9.4',
 	signingTime: '1.2.840.113549.1.9.5',
 	algorithmProtection: '1.2.840.113549.1.9.52',
+	signingCertificate: '1.2.840.113549.1.9.16.2.47',
+	capabilities: '1.2.840.113549.1.9.15',
 } as const;
 
 const maxAttributes = 32;

@@ -41,6 +41,8 @@ import {
 import {derSignedAttributes} from './signed-attributes.js';
 import type {SignerInfo, SignerParts} from './signed-data.js';
 import {derSignedData, readSignedData} from './signed-data.js';
+import {derSigningCertificate, type SigningCertificate} from './signing-certificate.js';
+import {preferredCiphers} from './smime-capabilities.js';
 
 /**
  * CMS over any arithmetic: structures are read and written here, by one list of what may pass; numbers are worked out
@@ -245,6 +247,11 @@ export class StructuredCmsProvider implements CmsProvider {
 			signingTimeMs: request.signingTimeMs,
 			digestAlgorithm,
 			signatureAlgorithm,
+			signingCertificate: derSigningCertificate(
+				own.certificate,
+				this.#arithmetic.digest('sha256', own.certificate.der),
+			),
+			capabilities: preferredCiphers.filter((cipher) => this.#isCapable(cipher)),
 		});
 		const signature = await this.#privateKeys.sign(own.description.keyId, scheme, signedAttributes);
 		if (!signature.ok) {
@@ -267,12 +274,18 @@ export class StructuredCmsProvider implements CmsProvider {
 		certificates: readonly CertificateFacts[],
 		content: Uint8Array,
 	): Promise<Result<VerifiedSigner, CmsFailure>> {
-		const certificate = certificates.find((candidate) => isNamedBy(candidate, signer.identifier));
-		if (certificate === undefined) {
+		const named = certificates.filter((candidate) => isNamedBy(candidate, signer.identifier));
+		if (named.length === 0) {
 			return fail('NO_SIGNER_CERTIFICATE', "Expected the signer's certificate in the message.");
 		}
 
 		const {algorithm, attributes, digest} = signer;
+		const {signingCertificate} = attributes;
+		const certificate = named.find((candidate) => !signingCertificate || this.#isMeant(candidate, signingCertificate));
+		if (certificate === undefined) {
+			return fail('BAD_SIGNATURE', 'Expected the certificate that the signing-certificate attribute names (RFC 5035).');
+		}
+
 		const key = attempt(() => judgePublicKey(certificate.publicKey));
 		if (!key.ok) {
 			return key;
@@ -292,10 +305,24 @@ export class StructuredCmsProvider implements CmsProvider {
 			return fail('OVERLOADED', isGood.failure.message);
 		}
 
-		const {messageDigest, signingTimeMs} = attributes;
+		const {messageDigest, signingTimeMs, capabilities} = attributes;
 		return isGood.value
-			? ok({certificate: certificate.der, scheme: algorithm.scheme, signingTimeMs, messageDigest})
+			? ok({
+					certificate: certificate.der,
+					scheme: algorithm.scheme,
+					signingTimeMs,
+					messageDigest,
+					capabilities,
+				})
 			: fail('BAD_SIGNATURE', 'Expected a signature that verifies.');
+	}
+
+	/** A certificate of the same key that was put in the place of the one that was signed with is not taken. */
+	#isMeant({der, serialNumber: serial}: CertificateFacts, {hash, digest, serialNumber}: SigningCertificate): boolean {
+		return (
+			Buffer.compare(this.#arithmetic.digest(hash, der), digest) === 0 &&
+			(serialNumber === undefined || Buffer.compare(serial, serialNumber) === 0)
+		);
 	}
 
 	async #sealFor(

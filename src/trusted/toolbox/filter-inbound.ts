@@ -205,7 +205,11 @@ function noteAccepted(
 	protection: Protection,
 ): void {
 	const signer = release.get('signer', 'proven-signer');
-	const recipient = signer && {certificate: signer.certificate, fingerprint: signer.fingerprint};
+	const recipient = signer && {
+		certificate: signer.certificate,
+		fingerprint: signer.fingerprint,
+		ciphers: signer.ciphers,
+	};
 	leg.dialog = dialogOf(headers, leg);
 	leg.peer = release.get('peer', 'peer') ?? peer;
 	leg.identity = signer?.identity ?? leg.identity;

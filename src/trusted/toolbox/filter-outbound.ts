@@ -1,6 +1,7 @@
 import {parseContentType} from '../../wire/mime/content-type.js';
 import {header} from '../../wire/sip/headers.js';
 import {canonicalAor} from '../certificates/identity.js';
+import type {ContentCipher} from '../smime/cms-provider.js';
 import type {Leg} from './calls/leg.js';
 import {stepFields} from './engine/step-record.js';
 import type {Template} from './engine/template.js';
@@ -11,6 +12,11 @@ import type {Denial, FilterOutbound, Outbound} from './protocol.js';
 import {deny, denyAtOnce, type ToolboxState} from './toolbox-state.js';
 import {isSignable} from './tools/dialog-check.js';
 import {dialogOf, type MessageHeaders, readMessageHeaders} from './tools/message-headers.js';
+
+/** The rules' own cipher, or of the others that they allow the first that the recipient says it opens where it does not open that. */
+function cipherFor({cipher, otherCiphers}: Peer, opened: readonly ContentCipher[] = [cipher]): ContentCipher {
+	return opened.includes(cipher) ? cipher : (otherCiphers.find((other) => opened.includes(other)) ?? cipher);
+}
 
 /** Prepares a message that leaves: as protected as the policy asks, or not at all; or by `chosen`, whatever policy says. */
 export async function filterOutbound(
@@ -29,7 +35,8 @@ export async function filterOutbound(
 	const leg = services.calls.leg(call, request.leg);
 	const decision = services.calls.decisionOf(call);
 	const ruled = leg.peer ?? peerOf(state, request, headers.value);
-	const peer = {...ruled, cipher: decision?.cipher ?? ruled.cipher};
+	const {ciphers} = (role === 'answer' ? leg.offer?.signer : leg.signer) ?? {};
+	const peer = {...ruled, cipher: decision?.cipher ?? cipherFor(ruled, ciphers)};
 	const promised = services.calls.ticketPeer(call, leg.name);
 	if (promised !== undefined && promised !== peer.name) {
 		return denyAtOnce(state, about, 'LEG_OF_ANOTHER', 'Expected the party for whom leave to bridge was given.');

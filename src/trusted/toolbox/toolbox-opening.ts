@@ -124,10 +124,10 @@ type Rules = {readonly policy: Policy; readonly calls: ToolboxOptions['calls']};
 /** The first thing that a peer's or a call's rules ask for and the provider has not, and for whom. */
 function missingCapability({policy, calls = []}: Rules, {capabilities}: CmsProvider): string | undefined {
 	const {ciphers, legacy, recipientAlgorithms} = capabilities;
-	for (const {name, cipher, legacy: old, recipient} of policy.peers) {
+	for (const {name, cipher, otherCiphers, legacy: old, recipient} of policy.peers) {
 		const kind = recipient && recipientAlgorithm(recipient);
 		const missing =
-			(ciphers.includes(cipher) ? undefined : cipher) ??
+			[cipher, ...otherCiphers].find((wanted) => !ciphers.includes(wanted)) ??
 			old.find((word) => !legacy.includes(word)) ??
 			(kind === undefined || recipientAlgorithms.some((known) => known === kind) ? undefined : `a key of ${kind}`);
 		if (missing !== undefined) {

@@ -231,7 +231,8 @@ test('several intermediates hold in whatever order, also where a CA has certific
 	t.is(await verdict({anchors: [root]}, leaf, now, [crossed, low]), 'UNTRUSTED');
 });
 
-test('chains that loop end, without a verdict for them', async (t) => {
+// By itself: what its neighbours cost is not counted.
+test.serial('chains that loop end, without a verdict for them', async (t) => {
 	const {makeKey, certify} = makePki(t);
 	for (const name of ['root', 'a', 'b', 'leaf']) {
 		makeKey(name);
@@ -257,6 +258,7 @@ test('chains that loop end, without a verdict for them', async (t) => {
 		'UNTRUSTED',
 	);
 	const {user: microseconds} = process.cpuUsage(before);
+	t.log(`${microseconds} µs`);
 	t.true(microseconds < 500_000, `${microseconds} µs`);
 	const way = certify('a@root', 'A', {file: 'root', key: 'root'}, authority);
 	t.is(await verdict({anchors: [root]}, leaf, Date.now(), [...loop, way]), 'ok');

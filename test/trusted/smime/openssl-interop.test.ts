@@ -86,6 +86,20 @@ for (const cipher of ['AES-128-GCM', 'AES-256-GCM', 'AES-128-CBC', 'AES-192-CBC'
 	}
 }
 
+peer('openssl checks the certificate that our signature names, and we the one that its does (RFC 5035)', async (t) => {
+	for (const kind of ['p-256', 'rsa'] as const) {
+		const {keyId} = identities[kind];
+		const ours = must(await provider.sign({content, keyId, signingTimeMs: Date.now(), detached: false}));
+		const trusted = ['-CAfile', file(`${kind}.pem`), '-partial_chain', '-purpose', 'any'];
+		const verifying = ['cms', '-verify', '-cades', '-inform', 'DER', '-binary', ...trusted];
+		t.deepEqual(await openssl(ours, ...verifying), content);
+		const how = ['-nodetach', '-cades', '-outform', 'DER', '-binary'];
+		const theirs = await openssl(content, 'cms', '-sign', '-signer', file(`${kind}.pem`), ...keyOf(kind), ...how);
+		const [signer] = must(await provider.verify(theirs)).signers;
+		t.deepEqual(signer?.capabilities, ['AES-256-CBC', 'AES-192-CBC', 'AES-128-CBC']);
+	}
+});
+
 peer('two recipients open what openssl sealed, and what we sealed', async (t) => {
 	const theirs = await opensslEncrypt('AES-128-GCM', [
 		'-recip',

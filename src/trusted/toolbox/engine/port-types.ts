@@ -2,7 +2,7 @@ import type {MimeEntity} from '../../../wire/mime/entity.js';
 import type {SrtpSuiteName} from '../../../wire/sdes/suites.js';
 import type {SessionDescription} from '../../../wire/sdp/description.js';
 import type {SipHeader, SipMessage} from '../../../wire/sip/message.js';
-import type {VerifiedSigner} from '../../smime/cms-provider.js';
+import type {ContentCipher, VerifiedSigner} from '../../smime/cms-provider.js';
 import type {Peer} from '../policy/policy.js';
 import type {ReleasedKey} from '../protocol.js';
 import type {Association} from './association.js';
@@ -22,6 +22,8 @@ export type ProvenSigner = {
 	readonly identity: string;
 	readonly certificate: Uint8Array;
 	readonly fingerprint: string;
+	/** Content ciphers that it has said it opens; undefined where it has not. */
+	readonly ciphers: readonly ContentCipher[] | undefined;
 };
 
 /** A party that has authenticated for its own registration. Only `registration-check` makes one. */
@@ -58,7 +60,12 @@ export type GrantedClaim = {readonly digest: string | undefined; readonly media:
 export type ReleasedMedia = {readonly sdp: string; readonly keys: readonly ReleasedKey[]};
 
 /** Who will be able to open what leaves. Derived from policy and the call. */
-export type Recipient = {readonly certificate: Uint8Array; readonly fingerprint: string};
+export type Recipient = {
+	readonly certificate: Uint8Array;
+	readonly fingerprint: string;
+	/** Content ciphers that it has said it opens. */
+	readonly ciphers?: readonly ContentCipher[] | undefined;
+};
 
 /** A MIME entity that is signed and not yet encrypted: it never leaves. */
 export type SignedEntity = {readonly octets: Uint8Array; readonly digest: string};

@@ -155,6 +155,7 @@ function completed(options: PeerOptions): Peer {
 		offerDigest: options.offerDigest ?? 'required',
 		bodyless: options.bodyless ?? 'origin',
 		cipher: options.cipher ?? 'AES-256-GCM',
+		otherCiphers: options.otherCiphers ?? [],
 		acceptsVisibleKeys: options.clearSigned !== undefined,
 		acceptsMd5: options.digest !== undefined,
 		legacy: (options.legacy ?? []).map((word) => word.slice('i-accept-'.length) as LegacyAlgorithm),

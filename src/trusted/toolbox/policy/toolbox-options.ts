@@ -53,6 +53,8 @@ export type PeerRules = {
 	readonly bodyless?: 'origin' | 'signed' | 'any';
 	/** @default 'AES-256-GCM' */
 	readonly cipher?: ContentCipher;
+	/** Written in its place, the first that the recipient's SMIMECapabilities name where they do not name `cipher`. @default none */
+	readonly otherCiphers?: readonly ContentCipher[];
 };
 
 export type PeerOptions = PeerRules & {
@@ -192,6 +194,7 @@ export function parseToolboxOptions(options: ToolboxOptions): ToolboxOptions {
 }
 
 const protection = z.enum(['sealed', 'sdes', 'clear']);
+const contentCipher = z.enum(['AES-128-GCM', 'AES-256-GCM', 'AES-128-CBC', 'AES-192-CBC', 'AES-256-CBC']);
 const rules = {
 	kind: z.enum(['user', 'domain', 'trunk']).exactOptional(),
 	binding: z.enum(['none', 'proxy', 'b2bua']).exactOptional(),
@@ -209,7 +212,8 @@ const rules = {
 	offerDigest: z.enum(['required', 'if-present']).exactOptional(),
 	clearSigned: z.literal('i-accept-visible-keys').exactOptional(),
 	bodyless: z.enum(['origin', 'signed', 'any']).exactOptional(),
-	cipher: z.enum(['AES-128-GCM', 'AES-256-GCM', 'AES-128-CBC', 'AES-192-CBC', 'AES-256-CBC']).exactOptional(),
+	cipher: contentCipher.exactOptional(),
+	otherCiphers: z.array(contentCipher).max(5).exactOptional(),
 };
 /** Its faults say nothing of what stood there. */
 function hexadecimal(digits: number) {

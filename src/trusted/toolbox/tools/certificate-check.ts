@@ -2,6 +2,7 @@ import {z} from 'zod';
 import {ok} from '../../../base/result.js';
 import type {ValidatedCertificate} from '../../certificates/certificate-validator.js';
 import {certificateSpeaksFor} from '../../certificates/identity.js';
+import type {ProvenSigner} from '../engine/port-types.js';
 import {defineTool, refuse} from '../engine/tool.js';
 import {fingerprintOf, type Peer} from '../policy/policy.js';
 import {readMessageHeaders} from './message-headers.js';
@@ -30,8 +31,15 @@ export const certificateCheck = defineTool({
 		}
 
 		const claimed = message.kind === 'request' ? headers.value.from.aor : headers.value.to.aor;
-		let proven: {readonly peer: Peer; readonly identity: string; readonly validated: ValidatedCertificate} | undefined;
-		for (const {certificate} of content.signers) {
+		let proven:
+			| {
+					readonly peer: Peer;
+					readonly identity: string;
+					readonly validated: ValidatedCertificate;
+					readonly ciphers: ProvenSigner['ciphers'];
+			  }
+			| undefined;
+		for (const {certificate, capabilities} of content.signers) {
 			const validated = await validator.validate(certificate, content.certificates, {atMs: nowMs, purpose: 'sign'});
 			if (!validated.ok) {
 				return refuse('CERTIFICATE_REFUSED', validated.failure.code);
@@ -50,7 +58,7 @@ export const certificateCheck = defineTool({
 				return refuse('IDENTITY_MISMATCH', 'Expected all signers to be one party.');
 			}
 
-			proven ??= {peer: rules, identity, validated: validated.value};
+			proven ??= {peer: rules, identity, validated: validated.value, ciphers: capabilities};
 		}
 
 		if (!proven) {
@@ -62,7 +70,8 @@ export const certificateCheck = defineTool({
 			return refuse('CMS_WEAK', `Expected nothing that the rules of ${proven.peer.name} do not name, got ${weak}.`);
 		}
 
-		const {certificate, fingerprint} = proven.validated;
-		return ok({signer: {identity: proven.identity, certificate, fingerprint}, peer: proven.peer});
+		const {ciphers, validated, identity} = proven;
+		const {certificate, fingerprint} = validated;
+		return ok({signer: {identity, certificate, fingerprint, ciphers}, peer: proven.peer});
 	},
 });
