@@ -6,30 +6,28 @@ import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import {Command} from 'commander';
 import {SallyportError} from '../base/error.js';
-import {registerAuditCommand} from './audit/audit-command.js';
-import {registerCertCommand} from './cert/cert-command.js';
-import {registerConformanceCommand} from './conformance/index.js';
-import {registerDemoCommand} from './demo/demo-command.js';
-import {registerOriginCommand} from './origin/origin-command.js';
-import {registerPolicyCommand} from './policy/policy-command.js';
-import {registerServeCommand} from './serve.js';
-import {registerSmimeCommand} from './smime/smime-command.js';
-import {registerToolboxCommand} from './toolbox/index.js';
 
 const {version} = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {version: string};
 const program = new Command('sallyport')
 	.description('SRTP and S/MIME media gateway: sealed SDES calls, and no key twice')
 	.version(version)
 	.showHelpAfterError();
-registerServeCommand(program);
-registerDemoCommand(program);
-registerConformanceCommand(program);
-registerOriginCommand(program);
-registerAuditCommand(program);
-registerToolboxCommand(program);
-registerPolicyCommand(program);
-registerSmimeCommand(program);
-registerCertCommand(program);
+/** In the order of the help. A command is read in when it is called: most need a part of the product only. */
+const commands: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+	serve: async () => (await import('./serve.js')).registerServeCommand,
+	demo: async () => (await import('./demo/demo-command.js')).registerDemoCommand,
+	conformance: async () => (await import('./conformance/index.js')).registerConformanceCommand,
+	origin: async () => (await import('./origin/origin-command.js')).registerOriginCommand,
+	audit: async () => (await import('./audit/audit-command.js')).registerAuditCommand,
+	toolbox: async () => (await import('./toolbox/index.js')).registerToolboxCommand,
+	policy: async () => (await import('./policy/policy-command.js')).registerPolicyCommand,
+	smime: async () => (await import('./smime/smime-command.js')).registerSmimeCommand,
+	cert: async () => (await import('./cert/cert-command.js')).registerCertCommand,
+};
+const called = process.argv[2] ?? '';
+for (const name of Object.hasOwn(commands, called) ? [called] : Object.keys(commands)) {
+	(await commands[name]?.())?.(program);
+}
 
 try {
 	await program.parseAsync();
