@@ -298,6 +298,8 @@ int endOfReceiver(int exitAfterMs, bool closesFirst) {
     if (closesFirst) receiver.close();
     std::this_thread::sleep_for(
         std::chrono::milliseconds(exitAfterMs < 0 || closesFirst ? 300 : 20'000));
+    // Its thread is not left running at the end.
+    if (!closesFirst) receiver.close();
     ::_exit(3);
   }
   ::close(pair[1]);
