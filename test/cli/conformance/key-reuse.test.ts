@@ -8,13 +8,12 @@ import {MasterKey} from '#dist/trusted/media/srtp/master-key.js';
 import {SrtpOutbound} from '#dist/trusted/media/srtp/srtp-outbound.js';
 import {rtpPacket} from '../../trusted/media/support/phone.js';
 import {must} from '../../trusted/media/support/plane.js';
-import {readShared, sharedPath} from '../../wire/shared-vectors.js';
+import {sharedPath, testWithShared} from '../../wire/shared-vectors.js';
 
 const profile = 'AES_CM_128_HMAC_SHA1_80';
 
 const names = ['attacks', 'media-keyreuse.json'] as const;
-// Skipped where the folder is absent: its files are other people's and do not come with the project.
-const withVectors = readShared(...names) === undefined ? test.skip : test;
+const withVectors = testWithShared(names);
 
 withVectors('no case of the shared key reuse vectors fails', async (t) => {
 	const report = await runConformance(sharedPath(...names));

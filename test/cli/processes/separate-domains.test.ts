@@ -5,6 +5,7 @@ import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import test from 'ava';
 import {statusOf} from '../../gateway/support/raw-party.js';
+import {serialWhere} from '../../support/test-where.js';
 import {findInMemory} from '../../trusted/media/support/process-memory.js';
 import {derivedSecrets} from '../../trusted/media/support/session-secrets.js';
 import {establish, eventNumber, openGateway, suite} from '../support/sealed-gateway.js';
@@ -132,8 +133,7 @@ test.serial('after kill -9 of the toolbox process the others end, and no ledger 
 	t.is(await again.exited, 0);
 });
 
-const isRoot = process.getuid?.() === 0;
-const asRoot = isRoot ? test.serial : test.serial.skip;
+const asRoot = serialWhere(process.getuid?.() === 0);
 
 asRoot('no key is in the memory of a process that must not have it, during a sealed call and after', async (t) => {
 	t.timeout(300_000);

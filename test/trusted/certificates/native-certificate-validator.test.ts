@@ -1,4 +1,4 @@
-import {existsSync, readFileSync, writeFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {Worker} from 'node:worker_threads';
 import {fc, testProp} from '@fast-check/ava';
@@ -10,6 +10,7 @@ import {type Aor, certificateSpeaksFor} from '#dist/trusted/certificates/identit
 import {NativeCertificateValidator} from '#dist/trusted/certificates/native-certificate-validator.js';
 import {derElement, pemToDer} from '#dist/wire/asn1/index.js';
 import {runs} from '../../profile.js';
+import {sharedPath, testWithShared} from '../../wire/shared-vectors.js';
 import {openssl, temporaryFolder} from './openssl.js';
 
 const atMs = Date.UTC(2026, 10, 24, 12, 0, 0);
@@ -45,7 +46,7 @@ async function verdict(
 	return result.ok ? 'ok' : result.failure.code;
 }
 
-const vectorFolder = path.resolve('../shared/vectors/sipsmime/pki');
+const vectorFolder = sharedPath('sipsmime', 'pki');
 const vectorVerdicts: readonly (readonly [name: string, sign: string, encrypt: string])[] = [
 	['alice', 'ok', 'ok'],
 	['alice-upper', 'ok', 'ok'],
@@ -66,7 +67,7 @@ const vectorVerdicts: readonly (readonly [name: string, sign: string, encrypt: s
 ];
 
 // Skipped where the folder is absent: its files are other people's and do not come with the project.
-const withVectors = existsSync(vectorFolder) ? test : test.skip;
+const withVectors = testWithShared(['sipsmime', 'pki']);
 
 for (const [name, sign, encrypt] of vectorVerdicts) {
 	withVectors(`the shared vector ${name} is ${sign} for signing and ${encrypt} for encryption`, async (t) => {

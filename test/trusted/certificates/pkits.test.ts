@@ -2,14 +2,14 @@ import {existsSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {NativeCertificateValidator} from '#dist/trusted/certificates/native-certificate-validator.js';
 import {contextConstructed, readAsn1, tags} from '#dist/wire/asn1/index.js';
-import {testWhere} from '../../support/test-where.js';
+import {sharedPath, testWithShared} from '../../wire/shared-vectors.js';
 
 /**
  * NIST Public Key Interoperability Test Suite: certificates and revocation lists as they come in its S/MIME messages, validated
  * with revocation lists required of every issuer. docs/interop.md lists the cases.
  */
-const folder = path.resolve('../shared/vectors/smime/pkits');
-const test = testWhere(existsSync(folder));
+const folder = sharedPath('smime', 'pkits');
+const test = testWithShared(['smime', 'pkits']);
 const atMs = Date.UTC(2026, 10, 24, 6);
 
 type Case = {readonly file: string; readonly expect: 'valid' | 'invalid'; readonly basicVerdict: 'accept' | 'reject'};

@@ -1,7 +1,6 @@
-import test from 'ava';
 import {MasterKey} from '#dist/trusted/media/srtp/master-key.js';
 import {SrtpInbound} from '#dist/trusted/media/srtp/srtp-inbound.js';
-import {readShared} from '../../wire/shared-vectors.js';
+import {readShared, testWithShared} from '../../wire/shared-vectors.js';
 import {remoteOf} from './support/phone.js';
 import {dropsOf, isBalanced, must, openCall, SharedKey, settled, srtpSettings} from './support/plane.js';
 
@@ -21,8 +20,7 @@ type Vectors = {
 
 const shared = readShared<Vectors>('attacks', 'media-keyreuse.json');
 const all: Vectors = shared ?? {masterKey: '', masterSalt: '', cases: []};
-// Skipped where the folder is absent: its files are other people's and do not come with the project.
-const withVectors = shared === undefined ? test.skip : test;
+const withVectors = testWithShared(['attacks', 'media-keyreuse.json']);
 
 function caseOf(id: string) {
 	const found = all.cases.find((each) => each['id'] === id);

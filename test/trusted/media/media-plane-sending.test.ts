@@ -2,7 +2,7 @@ import test from 'ava';
 import {parseRtcp} from '#dist/wire/rtp/parse-rtcp.js';
 import {parseRtp} from '#dist/wire/rtp/rtp-packet.js';
 import {writeRtcp} from '#dist/wire/rtp/write-rtcp.js';
-import {readShared} from '../../wire/shared-vectors.js';
+import {readShared, testWithShared} from '../../wire/shared-vectors.js';
 import {remoteOf, rtpPacket} from './support/phone.js';
 import {dropsOf, must, openCall, SharedKey, settled, srtpSettings} from './support/plane.js';
 
@@ -124,8 +124,7 @@ type KeyReuse = {
 
 const keyReuse = readShared<KeyReuse>('attacks', 'media-keyreuse.json');
 const vector = (id: string) => keyReuse?.cases.find((each) => each.id === id);
-// Skipped where the folder is absent: its files are other people's and do not come with the project.
-const unlessAbsent = keyReuse === undefined ? test.skip : test;
+const unlessAbsent = testWithShared(['attacks', 'media-keyreuse.json']);
 
 unlessAbsent('media-keyreuse.json dev-seq-restart: each packet leaves, above the last', async (t) => {
 	const {say, heard} = await openHalfSealedCall(t);

@@ -5,16 +5,16 @@ import test from 'ava';
 import type {CmsProvider, PemKeyPair} from '#dist/trusted/smime/index.js';
 import {openCmsProvider} from '#dist/trusted/smime/index.js';
 import {pemToDer} from '#dist/wire/asn1/index.js';
+import {sharedPath, testWithShared} from '../../wire/shared-vectors.js';
 import {codeOf, must} from './test-pki.js';
 
 // Messages that others made, read from beside the checkout where they are to be had. What is not CMS about them (MIME,
 // identity, certificates, dates) is judged elsewhere.
 
-const folder = path.resolve('../shared/vectors');
+// The project's own vectors (own-vectors.test.ts) run everywhere.
+const folder = sharedPath();
 const isThere = existsSync(path.join(folder, 'sipsmime')) && existsSync(path.join(folder, 'smime'));
-// Skipped, and said so, where the folder is absent: its files are other people's and do not come with the project, whose
-// own vectors (own-vectors.test.ts) run everywhere.
-const vectors = isThere ? test : test.skip;
+const vectors = testWithShared(['sipsmime'], ['smime']);
 
 let provider!: CmsProvider;
 

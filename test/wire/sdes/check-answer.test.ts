@@ -2,7 +2,7 @@ import {readFileSync} from 'node:fs';
 import test from 'ava';
 import {type CryptoAnswerVerdict, checkCryptoAnswer, offeredKeying} from '#dist/wire/sdes/index.js';
 import {type MediaSection, parseMediaLines} from '#dist/wire/sdp/index.js';
-import {readShared} from '../shared-vectors.js';
+import {readShared, testWithShared} from '../shared-vectors.js';
 
 type Case = {
 	readonly id: string;
@@ -50,8 +50,7 @@ type SharedCase = {
 };
 
 const shared = readShared<{readonly cases: readonly SharedCase[]}>('sdes', 'offer-answer.json');
-// Skipped where the folder is absent: its files are other people's and do not come with the project.
-const withVectors = shared === undefined ? test.skip : test;
+const withVectors = testWithShared(['sdes', 'offer-answer.json']);
 
 withVectors('Every offer and answer of the shared vectors gets its verdict', (t) => {
 	for (const {id, offer, answer, expect} of shared?.cases ?? []) {

@@ -9,7 +9,7 @@ import {
 } from '#dist/wire/sdes/index.js';
 import {runs} from '../../profile.js';
 import {fastestMs} from '../fastest-ms.js';
-import {readShared} from '../shared-vectors.js';
+import {readShared, testWithShared} from '../shared-vectors.js';
 
 type OwnCase = {
 	readonly id: string;
@@ -69,8 +69,7 @@ const verdicts: Readonly<Record<string, (code: string) => boolean>> = {
 };
 
 const shared = readShared<{readonly cases: readonly SharedCase[]}>('sdes', 'crypto-lines.json');
-// Skipped where the folder is absent: its files are other people's and do not come with the project.
-const withVectors = shared === undefined ? test.skip : test;
+const withVectors = testWithShared(['sdes', 'crypto-lines.json']);
 
 withVectors('Every crypto line of the shared vectors gets its verdict', (t) => {
 	for (const {id, line, expect, parsed} of shared?.cases ?? []) {

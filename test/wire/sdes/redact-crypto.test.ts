@@ -9,7 +9,7 @@ import {
 	writeHandleAttribute,
 } from '#dist/wire/sdes/index.js';
 import {attributeValues, parseSdp, type SessionDescription, writeSdp} from '#dist/wire/sdp/index.js';
-import {readShared, sharedPath} from '../shared-vectors.js';
+import {readShared, sharedPath, testWithShared} from '../shared-vectors.js';
 
 const key = 'zsQGUE3TzVtcrSxe1cRVzG2g2bqVYBCTRQa0JnDv';
 const secret = [
@@ -109,8 +109,7 @@ type Device = {
 };
 
 const devices = readShared<{readonly cases: readonly Device[]}>('sdes', 'sdp-index.json')?.cases ?? [];
-// Skipped where the folder is absent: its files are other people's and do not come with the project.
-const withDevices = devices.length === 0 ? test.skip : test;
+const withDevices = testWithShared(['sdes', 'sdp-index.json']);
 
 withDevices('Every SDP of other projects and devices is read, written back, and redacted', (t) => {
 	for (const {file, cryptoCount, keys} of devices) {

@@ -8,7 +8,7 @@ import {
 	type RequestAbilities,
 	writeSipMessage,
 } from '#dist/wire/sip/index.js';
-import {listShared, readShared, sharedPath} from '../shared-vectors.js';
+import {listShared, readShared, sharedPath, testWithShared} from '../shared-vectors.js';
 
 type Expectation =
 	| {readonly verdict: 'accept' | 'answer' | 'discard'; readonly status?: number; readonly code?: string}
@@ -71,10 +71,9 @@ function isExpected(expectation: string, actual: string): boolean {
 	return actual === 'accept' ? isLenient : expectation.includes(actual);
 }
 
-// Skipped where the folder is absent: its files are other people's and do not come with the project.
 for (const suite of ['rfc4475', 'rfc5118']) {
 	const torture = readShared<{readonly cases: readonly TortureCase[]}>('sip', suite, 'expected.json')?.cases ?? [];
-	const withTorture = torture.length === 0 ? test.skip : test;
+	const withTorture = testWithShared(['sip', suite, 'expected.json']);
 
 	withTorture(`Every message of ${suite} gets a verdict that its suite allows`, (t) => {
 		for (const {file, expect} of torture) {
@@ -85,7 +84,7 @@ for (const suite of ['rfc4475', 'rfc5118']) {
 }
 
 const sealed = listShared('sipsmime').filter((name) => name.endsWith('.sip'));
-const withSealed = sealed.length === 0 ? test.skip : test;
+const withSealed = testWithShared(['sipsmime']);
 
 withSealed('Every sealed message of the S/MIME vectors comes back octet for octet', (t) => {
 	for (const file of sealed) {

@@ -1,18 +1,15 @@
-import {existsSync} from 'node:fs';
 import {cp, mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
-import {join, resolve} from 'node:path';
+import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {type ConformanceReport, runConformance} from '#dist/cli/conformance/index.js';
+import {serialWithShared, sharedPath, testWithShared} from '../../../wire/shared-vectors.js';
 
-const folder = resolve('../shared/vectors');
-const isThere = existsSync(join(folder, 'smime')) && existsSync(join(folder, 'sipsmime'));
-// Skipped, and said so, where the folder is absent: its files are other people's and do not come with the project.
-const vectors = isThere ? test : test.skip;
-const serially = isThere ? test.serial : test.skip;
+const folder = sharedPath();
+const vectors = testWithShared(['smime'], ['sipsmime']);
+const serially = serialWithShared(['smime'], ['sipsmime']);
 
 test('a folder without vectors passes nothing', async (t) => {
-	t.log(isThere ? `vectors of ${folder}` : `NOT RUN: no vectors in ${folder}`);
 	const empty = await temporary(t);
 	t.false((await runConformance(empty, {families: ['smime', 'sipsmime']})).ok);
 });

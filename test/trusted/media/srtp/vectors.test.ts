@@ -5,11 +5,12 @@ import path from 'node:path';
 import test from 'ava';
 import {MasterKey, SrtpInbound, SrtpOutbound} from '#dist/trusted/media/srtp/index.js';
 import {isSrtpSuiteName, type SrtpSuiteName} from '#dist/wire/sdes/suites.js';
+import {sharedPath, testWithShared} from '../../../wire/shared-vectors.js';
 import * as oracle from './oracle.js';
 import {rtp, successOf, verdictOf} from './packets.js';
 import {readUdpPayloads} from './udp-payloads.js';
 
-const folder = path.resolve('../shared/vectors');
+const folder = sharedPath();
 const families = {
 	kdf: read<KdfCase>('srtp/kdf.json'),
 	keystream: read<{id: string}>('srtp/keystream.json'),
@@ -75,8 +76,7 @@ function whyNot(one: KdfCase | PacketCase | TraceCase): string | undefined {
 	return one.masterKey === undefined ? 'gives session keys: sessions take master keys' : undefined;
 }
 
-// Skipped where the folder is absent: its files are other people's and do not come with the project.
-const withFolder = existsSync(folder) ? test : test.skip;
+const withFolder = testWithShared([]);
 
 withFolder('the shared vectors are tried beside our own', (t) => {
 	for (const [family, cases] of Object.entries(families)) {
