@@ -183,7 +183,7 @@ export class BridgedCall extends EventEmitter<BridgedCallEvents> {
 			leg.dialog.answerInvite(488);
 			incoming.respond(incoming.makeResponse(488, 'Not Acceptable Here'));
 		} else {
-			const headers = request.method === 'UPDATE' ? [contactHeader(this.#context.contact)] : capabilities;
+			const headers = request.method === 'UPDATE' ? [contactHeader(this.#context.contact)] : capabilities();
 			incoming.respond(incoming.makeResponse(200, 'OK', {headers}));
 		}
 	}

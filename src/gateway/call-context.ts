@@ -6,7 +6,7 @@ import type {MediaClient} from '../trusted/media/media-client.js';
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import type {LegRules, SilenceLimits} from './leg-media.js';
 import type {BridgeAuthority, MessageFilter} from './message-filter.js';
-import type {Locations} from './registrar/locations.js';
+import type {LocationService} from './registrar/location-service.js';
 import type {Route} from './routing.js';
 
 /** What a call works with; shared by all calls of a gateway. */
@@ -21,7 +21,7 @@ export type CallContext = {
 	readonly suites: readonly SrtpSuiteName[];
 	readonly routes: readonly Route[];
 	/** Where registered addresses are reached; absent where there is no registrar. */
-	readonly locations?: Pick<Locations, 'of'>;
+	readonly locations?: Pick<LocationService, 'bindingsOf'>;
 	/** URI of our Contact. */
 	readonly contact: string;
 	/** When a leg that should speak counts as dead. */

@@ -6,14 +6,23 @@ import type {SipHeader, SipMessage, SipRequest} from '../wire/sip/message.js';
 /** Methods that we take; others get 405, and those that nobody knows 501 (RFC 3261 §8.2.1). */
 export const allowedMethods = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'OPTIONS', 'UPDATE'] as const;
 
-export const allowHeader = {name: 'Allow', value: allowedMethods.join(', ')};
+/** The same with a registrar. */
+export const registrarMethods = [...allowedMethods, 'REGISTER'] as const;
+
+export function allowing(methods: readonly string[]): SipHeader {
+	return {name: 'Allow', value: methods.join(', ')};
+}
+
+export const allowHeader = allowing(allowedMethods);
 
 /** What OPTIONS is told (RFC 3261 §11.2); what bodies we take is said here and in 415. */
-export const capabilities: readonly SipHeader[] = [
-	allowHeader,
-	{name: 'Accept', value: 'application/sdp, application/pkcs7-mime, multipart/signed'},
-	{name: 'Accept-Encoding', value: 'identity'},
-];
+export function capabilities(methods: readonly string[] = allowedMethods): readonly SipHeader[] {
+	return [
+		allowing(methods),
+		{name: 'Accept', value: 'application/sdp, application/pkcs7-mime, multipart/signed'},
+		{name: 'Accept-Encoding', value: 'identity'},
+	];
+}
 
 /** The parts of an INVITE outside a dialog that its sender decides. */
 export type InviteParts = {

@@ -17,7 +17,7 @@ import {carriedStream} from './leg-media.js';
 import {originOf} from './message-filter.js';
 import {type OpenedSession, openSession} from './opened-session.js';
 import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
-import {findRoute, type Way, wayOf} from './routing.js';
+import {findRoute, type ResolvedRoute, resolveRoute} from './routing.js';
 
 /** The caller's offer, what we take of it, and where it goes. */
 type Accepted = {
@@ -25,7 +25,7 @@ type Accepted = {
 	readonly streamIndex: number;
 	/** Undefined for plain RTP. */
 	readonly chosen: HandleAttribute | undefined;
-	readonly route: Way;
+	readonly route: ResolvedRoute;
 };
 
 export type CallSetupParts = {
@@ -134,7 +134,7 @@ export class CallSetup {
 			return failed(refuse(404, 'Not Found', 'NO_ROUTE'));
 		}
 
-		const route = wayOf(found, request.uri, locations, clock.monotonicMs());
+		const route = resolveRoute(found, request.uri, locations, clock.monotonicMs());
 		if (route === undefined) {
 			return failed(refuse(480, 'Temporarily Unavailable', 'NOT_REGISTERED'));
 		}
@@ -244,7 +244,7 @@ export class CallSetup {
 }
 
 /** The address that a route is for; the Request-URI where it is for many. */
-function calleeIdentity({to}: Way, requestUri: string): string {
+function calleeIdentity({to}: ResolvedRoute, requestUri: string): string {
 	return to.includes('@') ? to : requestUri;
 }
 

@@ -17,7 +17,7 @@ import {endFork, type HangingUp} from './hang-up.js';
 import {originOf} from './message-filter.js';
 import {type OpenedSession, openSession} from './opened-session.js';
 import {cancelled, failed, type Refusal, refusalOf, refuse} from './refusal.js';
-import type {Way} from './routing.js';
+import type {ResolvedRoute} from './routing.js';
 import {targetOf} from './sip-target.js';
 
 /** What the callee is offered: the caller's stream, from our port, under keys of our own. */
@@ -25,7 +25,7 @@ export type CalleeOffer = {
 	readonly call: string;
 	/** The callee's; gets its dialog here. */
 	readonly leg: CallLeg;
-	readonly route: Way;
+	readonly route: ResolvedRoute;
 	/** The caller's INVITE. */
 	readonly request: SipRequest;
 	readonly offered: OpenedSession;

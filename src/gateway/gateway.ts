@@ -5,11 +5,10 @@ import type {IncomingRequest} from '../io/sip/incoming-request.js';
 import type {SipEndpoint, SipEndpointCounters} from '../io/sip/sip-endpoint.js';
 import type {LegStatistics, MediaEvent} from '../trusted/media/protocol.js';
 import type {Alert} from '../trusted/toolbox/protocol.js';
-import type {SipHeader} from '../wire/sip/message.js';
 import {costs} from './admission.js';
 import {BridgedCall, type CallSnapshot, type CallSummary} from './bridged-call.js';
 import type {CallContext} from './call-context.js';
-import {allowHeader, capabilities} from './call-messages.js';
+import {allowedMethods, allowing, capabilities, registrarMethods} from './call-messages.js';
 import type {Refusal} from './refusal.js';
 import type {Registrar} from './registrar/registrar.js';
 
@@ -44,6 +43,7 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 	readonly #endpoint: SipEndpoint;
 	readonly #maxCalls: number;
 	readonly #registrar: Pick<Registrar, 'receive'> | undefined;
+	readonly #methods: readonly string[];
 	readonly #calls = new Map<string, BridgedCall>();
 	/** By our tag in each of its dialogs. */
 	readonly #byLocalTag = new Map<string, BridgedCall>();
@@ -59,6 +59,7 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		this.#endpoint = context.endpoint;
 		this.#maxCalls = maxCalls;
 		this.#registrar = registrar;
+		this.#methods = registrar === undefined ? allowedMethods : registrarMethods;
 		this.#endpoint.on('request', (incoming) => this.#receive(incoming));
 		this.#endpoint.on('failure', (error) => this.#report(error));
 		context.media.on('event', (event: MediaEvent) => this.#onMediaEvent(event));
@@ -135,17 +136,12 @@ export class Gateway extends EventEmitter<GatewayEvents> {
 		} else if (request.method === 'REGISTER' && this.#registrar !== undefined) {
 			this.#register(incoming, this.#registrar);
 		} else if (request.method === 'OPTIONS') {
-			incoming.respond(incoming.makeResponse(200, 'OK', {headers: [this.#allow, ...capabilities.slice(1)]}));
+			incoming.respond(incoming.makeResponse(200, 'OK', {headers: capabilities(this.#methods)}));
 		} else if (request.method === 'BYE') {
 			incoming.respond(incoming.makeResponse(481, 'Call/Transaction Does Not Exist'));
 		} else {
-			incoming.respond(incoming.makeResponse(405, 'Method Not Allowed', {headers: [this.#allow]}));
+			incoming.respond(incoming.makeResponse(405, 'Method Not Allowed', {headers: [allowing(this.#methods)]}));
 		}
-	}
-
-	/** Methods that are taken outside a dialog. */
-	get #allow(): SipHeader {
-		return this.#registrar === undefined ? allowHeader : {...allowHeader, value: `${allowHeader.value}, REGISTER`};
 	}
 
 	#receiveInDialog(incoming: IncomingRequest, identity: MessageIdentity): void {

@@ -10,7 +10,7 @@ import type {Alert, KnownOrigin, LedgerEntry} from '../trusted/toolbox/protocol.
 import type {SrtpSuiteName} from '../wire/sdes/suites.js';
 import {costs} from './admission.js';
 import type {CallContext} from './call-context.js';
-import {allowedMethods} from './call-messages.js';
+import {allowedMethods, registrarMethods} from './call-messages.js';
 import {Gateway} from './gateway.js';
 import {defaultSuites, type GatewayListen, type GatewayOptions, parseGatewayOptions} from './gateway-options.js';
 import type {LegRules} from './leg-media.js';
@@ -84,7 +84,7 @@ export async function openGateway(
 			timers,
 			role: 'intermediary',
 			abilities: {
-				methods: parsed.registrar ? [...allowedMethods, 'REGISTER'] : allowedMethods,
+				methods: parsed.registrar ? registrarMethods : allowedMethods,
 				extensions: [],
 				schemes: ['sip', 'sips', 'urn'],
 			},
@@ -99,7 +99,7 @@ export async function openGateway(
 	const registrar = parsed.registrar && new Registrar(parsed.registrar, {toolbox: domains.toolbox, clock, sources});
 	const gateway = new Gateway({
 		endpoint,
-		...(registrar && {registrar, locations: registrar.locations}),
+		...(registrar && {registrar, locations: registrar.locationService}),
 		toolbox: domains.toolbox,
 		media: domains.media,
 		clock,

@@ -1,6 +1,6 @@
 import type {SipTarget} from '../core/sip/hop.js';
 import {canonicalAor, parseSipUri} from '../wire/sip/uri.js';
-import type {Locations} from './registrar/locations.js';
+import type {LocationService} from './registrar/location-service.js';
 
 /** Where calls to some addresses go. */
 export type Route = {
@@ -18,26 +18,26 @@ export type Route = {
 	readonly stun?: 'answer';
 };
 
-/** A route with the place that it leads to for one call. */
-export type Way = Omit<Route, 'target'> & {
+/** A route with the place that it leads to in one call. */
+export type ResolvedRoute = Omit<Route, 'target'> & {
 	readonly target: SipTarget;
 	/** In place of the Request-URI of the caller (RFC 3261 §16.5). */
 	readonly contact?: string;
 };
 
 /** Where a route leads for a Request-URI; undefined where the called address is not registered. */
-export function wayOf(
+export function resolveRoute(
 	route: Route,
 	requestUri: string,
-	locations: Pick<Locations, 'of'> | undefined,
+	locations: Pick<LocationService, 'bindingsOf'> | undefined,
 	nowMs: number,
-): Way | undefined {
+): ResolvedRoute | undefined {
 	if (route.target !== 'registered') {
 		return {...route, target: route.target};
 	}
 
 	const uri = parseSipUri(requestUri);
-	const [best] = uri.ok && locations ? locations.of(canonicalAor(uri.value), nowMs) : [];
+	const [best] = uri.ok && locations ? locations.bindingsOf(canonicalAor(uri.value), nowMs) : [];
 	return best && {...route, target: best.target, contact: best.contact};
 }
 

@@ -10,7 +10,7 @@ import {canonicalAor, parseSipUri} from '../../wire/sip/uri.js';
 import {creditOfRelease} from '../admission.js';
 import {type MessageFilter, originOf} from '../message-filter.js';
 import {failed, type Refusal, refusalOf, refuse} from '../refusal.js';
-import {Locations} from './locations.js';
+import {LocationService} from './location-service.js';
 import {type Lifetimes, readRegistration} from './registration.js';
 
 export type RegistrarOptions = {
@@ -35,7 +35,7 @@ export type RegistrarParts = {
  * only where calls go, in memory: after a restart telephones are found again when they have registered again.
  */
 export class Registrar {
-	readonly locations = new Locations();
+	readonly locationService = new LocationService();
 	readonly #domains: ReadonlySet<string>;
 	readonly #lifetimes: Lifetimes;
 	readonly #parts: RegistrarParts;
@@ -87,11 +87,11 @@ export class Registrar {
 		sources.earn(origin, creditOfRelease);
 		const nowMs = clock.monotonicMs();
 		const gone = removesAll
-			? this.locations
-					.of(aor, nowMs)
+			? this.locationService
+					.bindingsOf(aor, nowMs)
 					.map((binding) => ({...binding, sequence: Number.POSITIVE_INFINITY, expiresAtMs: 0}))
 			: changes;
-		switch (this.locations.change(aor, gone, nowMs)) {
+		switch (this.locationService.change(aor, gone, nowMs)) {
 			case 'OUT_OF_ORDER':
 				return failed(refuse(400, 'Out of Order', 'REGISTRATION_OUT_OF_ORDER'));
 			case 'TOO_MANY_BINDINGS':
@@ -108,7 +108,7 @@ export class Registrar {
 
 	/** Every binding that holds, with the seconds that it still has (RFC 3261 §10.3, step 8). */
 	#describe(aor: string, nowMs: number): readonly SipHeader[] {
-		const contacts = this.locations.of(aor, nowMs).map(({contact, expiresAtMs, preference}) => {
+		const contacts = this.locationService.bindingsOf(aor, nowMs).map(({contact, expiresAtMs, preference}) => {
 			const expires = String(Math.max(1, Math.round((expiresAtMs - nowMs) / 1000)));
 			const params = [
 				{name: 'expires', value: expires},

@@ -9,7 +9,7 @@ import type {SipRequest} from '../../wire/sip/message.js';
 import {type NameAddr, parseNameAddr} from '../../wire/sip/name-addr.js';
 import {canonicalAor, parseSipUri, type SipUri} from '../../wire/sip/uri.js';
 import {failed, type Refusal, refuse} from '../refusal.js';
-import {type Binding, maxBindings} from './locations.js';
+import {type Binding, maxBindings} from './location-service.js';
 
 /** How long registrations last, in seconds. */
 export type Lifetimes = {readonly minSeconds: number; readonly maxSeconds: number};
@@ -62,7 +62,7 @@ export function readRegistration(
 		changes.push({
 			contact: contact.value.uri,
 			preference: preferenceOf(contact.value),
-			target: wayBack(uri.value, origin),
+			target: targetOf(uri.value, origin),
 			callId,
 			sequence: sequence.value.number,
 			expiresAtMs: nowMs + 1000 * Math.min(wished, lifetimes.maxSeconds),
@@ -73,7 +73,7 @@ export function readRegistration(
 }
 
 /** Back over the way that the registration came by where the Contact names another place: there is a NAT between. */
-function wayBack({host, port, params}: SipUri, {local, ...source}: SipSource): SipTarget {
+function targetOf({host, port, params}: SipUri, {local, ...source}: SipSource): SipTarget {
 	const isThere = isIP(host) !== 0 && host === source.address;
 	const transport = parameterValue(params, 'transport')?.toLowerCase();
 	if (source.transport === 'udp') {

@@ -14,13 +14,13 @@ export type Binding = {
 	readonly expiresAtMs: number;
 };
 
-export type LocationFailure = 'OUT_OF_ORDER' | 'TOO_MANY_BINDINGS';
+export type BindingFailure = 'OUT_OF_ORDER' | 'TOO_MANY_BINDINGS';
 
 /**
  * Where the addresses of our own domains are reached: bindings by canonical AOR, in memory. Without clock or sockets; bounded by the
  * addresses that may authenticate and by {@link maxBindings} of each.
  */
-export class Locations {
+export class LocationService {
 	readonly #bindings = new Map<string, readonly Binding[]>();
 
 	/** Addresses with a binding, expired ones included until they are looked at. */
@@ -29,7 +29,7 @@ export class Locations {
 	}
 
 	/** Those that have not expired, best first: by preference, then the newest. */
-	of(aor: string, nowMs: number): readonly Binding[] {
+	bindingsOf(aor: string, nowMs: number): readonly Binding[] {
 		const known = this.#bindings.get(aor) ?? [];
 		const alive = known.filter(({expiresAtMs}) => expiresAtMs > nowMs);
 		if (alive.length < known.length) {
@@ -43,8 +43,8 @@ export class Locations {
 	 * Adds, refreshes and removes bindings (one whose time has passed goes): all of them, or none where one comes out of order
 	 * (RFC 3261 §10.3, step 7).
 	 */
-	change(aor: string, changes: readonly Binding[], nowMs: number): LocationFailure | undefined {
-		let bindings = this.of(aor, nowMs);
+	change(aor: string, changes: readonly Binding[], nowMs: number): BindingFailure | undefined {
+		let bindings = this.bindingsOf(aor, nowMs);
 		for (const change of changes) {
 			const before = bindings.find(({contact}) => contact === change.contact);
 			if (before?.callId === change.callId && change.sequence <= before.sequence) {
