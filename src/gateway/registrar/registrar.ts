@@ -63,7 +63,7 @@ export class Registrar {
 			return read;
 		}
 
-		const {aor, changes, removesAll} = read.value;
+		const {aor, callId, sequence, changes} = read.value;
 		if (!this.#isOurs(request.uri) || !this.#isOurs(`sip:${aor.slice(aor.indexOf('@') + 1)}`)) {
 			return failed(refuse(404, 'Not Found', 'NOT_OUR_DOMAIN'));
 		}
@@ -86,12 +86,14 @@ export class Registrar {
 
 		sources.earn(origin, creditOfRelease);
 		const nowMs = clock.monotonicMs();
-		const gone = removesAll
-			? this.locationService
-					.bindingsOf(aor, nowMs)
-					.map((binding) => ({...binding, sequence: Number.POSITIVE_INFINITY, expiresAtMs: 0}))
-			: changes;
-		switch (this.locationService.change(aor, gone, nowMs)) {
+		// Each binding goes by the same rule as if it were named (RFC 3261 §10.3, step 6).
+		const bindings =
+			changes === 'all'
+				? this.locationService
+						.bindingsOf(aor, nowMs)
+						.map((binding) => ({...binding, callId, sequence, expiresAtMs: nowMs}))
+				: changes;
+		switch (this.locationService.change(aor, bindings, nowMs)) {
 			case 'OUT_OF_ORDER':
 				return failed(refuse(400, 'Out of Order', 'REGISTRATION_OUT_OF_ORDER'));
 			case 'TOO_MANY_BINDINGS':

@@ -18,10 +18,10 @@ export type Lifetimes = {readonly minSeconds: number; readonly maxSeconds: numbe
 export type Registration = {
 	/** Canonical AOR of To. */
 	readonly aor: string;
-	/** A binding that has expired is to go. */
-	readonly changes: readonly Binding[];
-	/** Every binding of the address is to go (Contact: *). */
-	readonly removesAll: boolean;
+	readonly callId: string;
+	readonly sequence: number;
+	/** A binding that has expired is to go; `all`: every binding of the address (Contact: *). */
+	readonly changes: readonly Binding[] | 'all';
 };
 
 /** Reads a REGISTER as RFC 3261 §10.3 has it, steps 5 to 7. Whether to believe it is not asked here. */
@@ -40,10 +40,10 @@ export function readRegistration(
 		return failed(badRegistration);
 	}
 
-	const aor = canonicalAor(address.value);
+	const registration = {aor: canonicalAor(address.value), callId, sequence: sequence.value.number};
 	const asked = readSeconds(header(request, 'Expires'));
 	if (contacts.includes('*')) {
-		return contacts.length === 1 && asked === 0 ? ok({aor, changes: [], removesAll: true}) : failed(badRegistration);
+		return contacts.length === 1 && asked === 0 ? ok({...registration, changes: 'all'}) : failed(badRegistration);
 	}
 
 	const changes: Binding[] = [];
@@ -64,12 +64,12 @@ export function readRegistration(
 			preference: preferenceOf(contact.value),
 			target: targetOf(uri.value, origin),
 			callId,
-			sequence: sequence.value.number,
+			sequence: registration.sequence,
 			expiresAtMs: nowMs + 1000 * Math.min(wished, lifetimes.maxSeconds),
 		});
 	}
 
-	return ok({aor, changes, removesAll: false});
+	return ok({...registration, changes});
 }
 
 /** Back over the way that the registration came by where the Contact names another place: there is a NAT between. */

@@ -177,6 +177,8 @@ test('bindings are added, refreshed, ordered by preference and removed one by on
 	t.deepEqual(contactsOf(one), [`<${contact}>;expires=600`]);
 	const old = await register(registration({contacts: [`<${contact}>`], sequence: 1}));
 	t.is(old.status, 400, 'out of order');
+	const oldStar = await register(registration({contacts: ['*'], expires: 0, sequence: 1}));
+	t.is(oldStar.status, 400, 'the same for all of them');
 	const none = await register(registration({contacts: ['*'], expires: 0, callId: 'another'}));
 	t.deepEqual([none.status, contactsOf(none)], [200, []]);
 });
