@@ -35,24 +35,29 @@ export function postAlerts(
 	return webhook;
 }
 
+/** What the admin socket reads of the toolbox, wherever that is. */
+export type ToolboxReader = {
+	readonly alertCounters?: (() => unknown) | undefined;
+	readonly readAlerts: (afterSequence: number, limit: number) => unknown;
+	readonly readOrigins: (after: string, limit: number) => unknown;
+	readonly readWork: () => unknown;
+	readonly readLedger: (limit: number) => unknown;
+};
+
 /** What the admin socket shows of a gateway. */
-export function adminSource(running: RunningGateway, webhook: AlertWebhook | undefined): AdminSource {
-	const user = userSource(running, webhook);
+export function adminSource(user: UserSource, toolbox: ToolboxReader): AdminSource {
 	return {
 		...user,
-		counters: () => Object.assign({}, user.counters(), {alerts: running.alertCounters?.()}),
-		alerts: (query) => running.readAlerts(boundedInteger(query.get('after'), 0, Number.MAX_SAFE_INTEGER), 1000),
-		origins: (query) => running.readOrigins(query.get('after') ?? '', boundedInteger(query.get('limit'), 100, 1000)),
-		work: () => running.readWork(),
-		ledger: (query) => running.readLedger(boundedInteger(query.get('limit'), 100, 1000)),
+		counters: async () => Object.assign({}, await user.counters(), {alerts: toolbox.alertCounters?.()}),
+		alerts: (query) => toolbox.readAlerts(boundedInteger(query.get('after'), 0, Number.MAX_SAFE_INTEGER), maxItems),
+		origins: (query) => toolbox.readOrigins(query.get('after') ?? '', limitOf(query)),
+		work: () => toolbox.readWork(),
+		ledger: (query) => toolbox.readLedger(limitOf(query)),
 	};
 }
 
 /** The part of it that the user domain knows. */
-export function userSource(
-	{gateway}: RunningGateway,
-	webhook: AlertWebhook | undefined,
-): Readonly<Record<UserQuestion, () => unknown>> {
+export function userSource({gateway}: RunningGateway, webhook: AlertWebhook | undefined): UserSource {
 	return {
 		calls: () => gateway.calls,
 		statistics: () => gateway.readStatistics(),
@@ -62,7 +67,15 @@ export function userSource(
 
 export type UserQuestion = 'calls' | 'statistics' | 'counters';
 
-export function boundedInteger(text: string | null, otherwise: number, maximum: number): number {
+export type UserSource = Readonly<Record<UserQuestion, () => unknown>>;
+
+function limitOf(query: URLSearchParams): number {
+	return Math.max(1, boundedInteger(query.get('limit'), 100, maxItems));
+}
+
+function boundedInteger(text: string | null, otherwise: number, maximum: number): number {
 	const value = text === null || text === '' ? otherwise : Number(text);
 	return Number.isInteger(value) && value >= 0 ? Math.min(value, maximum) : otherwise;
 }
+
+const maxItems = 1000;

@@ -8,7 +8,7 @@ import {openGateway, type RunningGateway} from '../gateway/open-gateway.js';
 import {hardenProcess} from '../trusted/media/processes/process-hardening.js';
 import {clockOfFile} from './clock-file.js';
 import {readConfiguration} from './configuration-file.js';
-import {adminSource, postAlerts, type Say, watchGateway} from './gateway-events.js';
+import {adminSource, postAlerts, type Say, userSource, watchGateway} from './gateway-events.js';
 import {originCommands} from './origin/origin-commands.js';
 import {SeparateDomains} from './processes/separate-domains.js';
 import {clockPretending} from './shifted-clock.js';
@@ -75,7 +75,11 @@ async function runTogether(options: GatewayOptions, surroundings: Surroundings):
 		const admin =
 			adminSocket === undefined
 				? undefined
-				: await AdminServer.open(adminSocket, adminSource(running, webhook), originCommands(running.origins));
+				: await AdminServer.open(
+						adminSocket,
+						adminSource(userSource(running, webhook), running),
+						originCommands(running.origins),
+					);
 		try {
 			watchGateway(running, say);
 			say('isolation', {mode: 'none'});

@@ -165,6 +165,19 @@ test.serial('without --json events are words, and every admin path answers', asy
 	t.is(await served.exited, 0);
 });
 
+test.serial('in one process it answers as in three, and no question is a breach', async (t) => {
+	const {changed, folder} = await openScene(t);
+	const served = new Served(t, await changed((yaml) => `${yaml}\nisolation: none\n`), ['--json']);
+	await served.event('listening');
+	for (const path of ['ledger?limit=0', 'origins?limit=0', 'ledger?limit=-1', 'alerts?after=x', 'counters', 'work']) {
+		t.is((await ask(join(folder, 'admin.sock'), `/${path}`)).status, 200, path);
+	}
+
+	t.deepEqual((await ask(join(folder, 'admin.sock'), '/alerts')).body, []);
+	served.child.kill('SIGTERM');
+	t.is(await served.exited, 0);
+});
+
 test.serial('SIGHUP has the templates read again, and what is broken leaves the old ones in force', async (t) => {
 	const {folder, changed} = await openScene(t);
 	const shipped = await readFile(resolve('dist/trusted/toolbox/templates/sdes-smime-inbound.yaml'), 'utf8');

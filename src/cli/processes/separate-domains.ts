@@ -14,15 +14,15 @@ import type {TemplateReload} from '../../trusted/toolbox/template-replacement.js
 import type {Toolbox} from '../../trusted/toolbox/toolbox.js';
 import {ToolboxDomain} from '../../trusted/toolbox/toolbox-domain.js';
 import type {SrtpSuiteName} from '../../wire/sdes/suites.js';
-import type {Say, UserQuestion} from '../gateway-events.js';
+import {adminSource, type Say, type UserQuestion} from '../gateway-events.js';
 import {originCommands} from '../origin/origin-commands.js';
 import {DomainProcess} from './child-process.js';
 import {packageRoot} from './confinement.js';
 import type {Listening} from './control-messages.js';
 import {isolationReport} from './isolation-report.js';
-import {operatorSource} from './operator-source.js';
 import {demandReach, dropPrivileges, grantedIdentities} from './privileges.js';
 import {RestartSchedule} from './restart-schedule.js';
+import {toolboxReader} from './toolbox-reader.js';
 
 export type SeparateDomainsOptions = {
 	readonly clock: Clock;
@@ -141,9 +141,14 @@ export class SeparateDomains {
 		if (adminSocket !== undefined) {
 			this.#admin = await AdminServer.open(
 				adminSocket,
-				operatorSource(
-					() => this.#toolbox,
-					(what) => this.#askUser(what),
+				// The operator's door is the toolbox's: what he changes is trusted, and of calls the user process is asked.
+				adminSource(
+					{
+						calls: () => this.#askUser('calls'),
+						statistics: () => this.#askUser('statistics'),
+						counters: () => this.#askUser('counters'),
+					},
+					toolboxReader(() => this.#toolbox),
 				),
 				originCommands(this.#toolbox?.origins),
 			);

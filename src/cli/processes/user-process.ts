@@ -10,7 +10,7 @@ import {SocketLink} from '../../io/links/socket-link.js';
 import {MediaClient} from '../../trusted/media/media-client.js';
 import type {Alert} from '../../trusted/toolbox/protocol.js';
 import {ToolboxClient} from '../../trusted/toolbox/toolbox-client.js';
-import {postAlerts, type UserQuestion, userSource, watchGateway} from '../gateway-events.js';
+import {postAlerts, type UserQuestion, type UserSource, userSource, watchGateway} from '../gateway-events.js';
 import {parseToUserProcess, type ToUserProcess} from './control-messages.js';
 import {keepCalls, sortKept} from './kept-calls.js';
 import {becomeProcess} from './own-process.js';
@@ -22,7 +22,7 @@ let media: MediaClient | undefined;
 let shiftMs = 0;
 /** By how much all forward moves of a pretended clock were ahead of the machine's: timers run off with them. */
 let aheadMs = 0;
-let source: ReturnType<typeof userSource> | undefined;
+let source: UserSource | undefined;
 let end: (() => Promise<void>) | undefined;
 
 const toolboxLost = new Promise<'toolbox'>((resolve) => {
