@@ -1,3 +1,4 @@
+import {type Reason, reasons, uniformFailure} from '../../../trusted/toolbox/engine/reasons.js';
 import {failed, passed, type Verdict} from '../format.js';
 import type {Ended} from './sealed-requests.js';
 
@@ -11,24 +12,26 @@ export function reasonsFor(why: string): readonly string[] | undefined {
  * failures have one face, 493 (RFC 3261 §23 leaves the status to the user agent): there it stands for any refusal, and the
  * reason, which only the operator sees, tells them apart.
  */
-export function mustEndAs(word: string, reasons: readonly string[], {verdict, detail}: Ended): Verdict {
+export function mustEndAs(word: string, expected: readonly string[], {verdict, detail}: Ended): Verdict {
 	if (verdict.verdict === 'release') {
 		return failed(`Expected ${word}, got it accepted.`);
 	}
 
 	const status = /^reject-(\d{3})/.exec(word)?.[1];
-	const isRightStatus =
-		status === undefined ||
-		String(verdict.status) === status ||
-		(verdict.status === 493 && uniform.has(verdict.reason));
+	const isUniform = verdict.status === uniformFailure.status && statusOf(verdict.reason) === uniformFailure.status;
+	const isRightStatus = status === undefined || String(verdict.status) === status || isUniform;
 	if (!isRightStatus) {
 		return failed(`Expected ${word}, got ${verdict.status} (${verdict.reason}).`);
 	}
 
 	const told = `${verdict.reason} ${detail}`;
-	return reasons.some((reason) => reason.split(' ').every((part) => told.includes(part)))
+	return expected.some((reason) => reason.split(' ').every((part) => told.includes(part)))
 		? passed
-		: failed(`Expected ${word} for ${reasons.join(' or ')}, got ${told.trim()}.`);
+		: failed(`Expected ${word} for ${expected.join(' or ')}, got ${told.trim()}.`);
+}
+
+function statusOf(reason: string): number | undefined {
+	return Object.hasOwn(reasons, reason) ? reasons[reason as Reason].status : undefined;
 }
 
 /** A second word is what the certificate was refused for. */
@@ -50,15 +53,3 @@ const reasonsOfWords: readonly (readonly [RegExp, readonly string[]])[] = [
 	[/inner Date far in the past/, ['STALE', 'BINDING_MISMATCH']],
 	[/RFC 5084|not an authenticated cipher/, ['CMS_UNSUPPORTED']],
 ];
-
-const uniform: ReadonlySet<string> = new Set([
-	'CMS_MALFORMED',
-	'CMS_UNSUPPORTED',
-	'CMS_WEAK',
-	'NOT_FOR_US',
-	'DECRYPTION_FAILED',
-	'NOT_SIGNED',
-	'BAD_SIGNATURE',
-	'BAD_ATTRIBUTES',
-	'NO_SIGNER_CERTIFICATE',
-]);

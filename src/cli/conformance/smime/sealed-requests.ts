@@ -4,11 +4,12 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import process from 'node:process';
 import {z} from 'zod';
-import {openCmsProvider} from '../../../trusted/smime/index.js';
+import {ok} from '../../../base/result.js';
+import {type CmsProvider, openCmsProvider} from '../../../trusted/smime/index.js';
 import {type PeerRules, Toolbox} from '../../../trusted/toolbox/index.js';
 import type {Denial, Release} from '../../../trusted/toolbox/protocol.js';
-import {parseMimeEntity} from '../../../wire/mime/entity.js';
-import {readSignedEntity} from '../../../wire/mime/smime-entity.js';
+import {entityOf, parseMimeEntity, writeMimeEntity} from '../../../wire/mime/entity.js';
+import {readSignedEntity, smimeKind} from '../../../wire/mime/smime-entity.js';
 import type {SipRequest} from '../../../wire/sip/message.js';
 import {parseSipMessage} from '../../../wire/sip/parse-message.js';
 import {
@@ -55,7 +56,15 @@ export const sealedRequestFormat: VectorFormat = {
 				return tryRequest(vector, await setting, nowMs);
 			},
 		});
-		yield* format.check(document);
+		try {
+			yield* format.check(document);
+		} finally {
+			// Where there are no keys each case has failed with that.
+			await setting?.then(
+				({cms}) => cms.close(),
+				() => {},
+			);
+		}
 	},
 };
 
@@ -113,8 +122,8 @@ type Setting = {
 	readonly nowMs: number;
 	readonly identities: readonly {readonly certificate: string; readonly privateKey: string}[];
 	readonly anchor: string;
-	/** True where OpenSSL lets a policy permit RSA PKCS#1 v1.5 key transport. */
-	readonly takesPkcs1: boolean;
+	/** With the keys of the gateway. */
+	readonly cms: CmsProvider;
 };
 
 async function readSetting(folder: string): Promise<Omit<Setting, 'nowMs'>> {
@@ -125,23 +134,27 @@ async function readSetting(folder: string): Promise<Omit<Setting, 'nowMs'>> {
 			privateKey: await read(`${name}.key`),
 		})),
 	);
-	const {provider} = await openCmsProvider({keys: [], workers: 1});
-	const takesPkcs1 = provider.capabilities.legacy.includes('rsa-pkcs1-key-transport');
-	await provider.close();
-	return {folder, identities, anchor: await read('ca.pem'), takesPkcs1};
+	const keys = identities.map(({certificate, privateKey}) => ({
+		certificatePem: certificate,
+		privateKeyPem: privateKey,
+	}));
+	const anchor = await read('ca.pem');
+	const {provider: cms} = await openCmsProvider({keys, workers: 1});
+	return {folder, identities, anchor, cms};
 }
 
 export type Ended = {readonly verdict: Release | Denial; readonly detail: string};
 
 /** What a toolbox of its own, with nothing in its ledger, makes of the request. */
 async function filter(
-	{nowMs, identities, anchor, takesPkcs1}: Setting,
+	{nowMs, identities, anchor, cms}: Setting,
 	message: SipRequest,
 	rules: PeerRules,
 	{now}: RequestCase,
 ): Promise<Ended> {
 	const directory = await mkdtemp(join(tmpdir(), 'sallyport-sipsmime-'));
 	// Old choices only where a peer is named, which here all callers of the collection are.
+	const takesPkcs1 = cms.capabilities.legacy.includes('rsa-pkcs1-key-transport');
 	const legacy = takesPkcs1 ? (['i-accept-rsa-pkcs1-key-transport'] as const) : [];
 	const toolbox = await Toolbox.open(
 		{
@@ -181,45 +194,28 @@ async function filter(
 
 /** The signed octets as CMS alone finds them, and how its reading ended. */
 async function readInside(
-	{identities}: Setting,
+	{cms}: Setting,
 	request: SipRequest,
 ): Promise<{readonly code: string; readonly digest?: string}> {
-	const keys = identities.map(({certificate, privateKey}) => ({
-		certificatePem: certificate,
-		privateKeyPem: privateKey,
-	}));
-	const {provider} = await openCmsProvider({keys, workers: 1});
-	try {
-		const outer = parseMimeEntity(entityOctets(request));
-		const isSealed = outer.ok && /enveloped-data/i.test(entityOctets(request).subarray(0, 400).toString('latin1'));
-		const opened = isSealed
-			? await provider.decrypt(request.body, {legacy: ['rsa-pkcs1-key-transport']})
-			: ({ok: true, value: {content: entityOctets(request)}} as const);
-		if (!opened.ok) {
-			return {code: opened.failure.code};
-		}
-
-		const entity = parseMimeEntity(opened.value.content);
-		const signed = entity.ok ? readSignedEntity(entity.value) : entity;
-		if (!signed.ok) {
-			return {code: signed.failure.code};
-		}
-
-		const verified = await provider.verify(signed.value.contentInfo, signed.value.detached);
-		return verified.ok
-			? {code: 'ok', digest: createHash('sha256').update(verified.value.content).digest('hex')}
-			: {code: verified.failure.code};
-	} finally {
-		await provider.close();
+	const outer = entityOf(request);
+	const opened =
+		smimeKind(outer) === 'enveloped'
+			? await cms.decrypt(request.body, {legacy: ['rsa-pkcs1-key-transport']})
+			: ok({content: writeMimeEntity(outer)});
+	if (!opened.ok) {
+		return {code: opened.failure.code};
 	}
-}
 
-/** The body with the headers that are about it. */
-function entityOctets({headers, body}: SipRequest): Buffer {
-	const lines = headers
-		.filter(({name}) => /^content-(?!length)/i.test(name))
-		.map(({name, value}) => `${name}: ${value}\r\n`);
-	return Buffer.concat([Buffer.from(`${lines.join('')}\r\n`, 'latin1'), body]);
+	const entity = parseMimeEntity(opened.value.content);
+	const signed = entity.ok ? readSignedEntity(entity.value) : entity;
+	if (!signed.ok) {
+		return {code: signed.failure.code};
+	}
+
+	const verified = await cms.verify(signed.value.contentInfo, signed.value.detached);
+	return verified.ok
+		? {code: 'ok', digest: createHash('sha256').update(verified.value.content).digest('hex')}
+		: {code: verified.failure.code};
 }
 
 /** The address that the signer's certificate beside the file names. */
