@@ -12,6 +12,11 @@ export class SallyportError extends Error {
 	}
 }
 
+/** Code of the system for a failure, such as `ENOENT`; undefined where it has none. */
+export function systemCodeOf(failure: unknown): string | undefined {
+	return failure instanceof Error && 'code' in failure ? String(failure.code) : undefined;
+}
+
 /** Throws when our own code broke a promise that it made to itself. Never used on strangers' input. */
 export function invariant(condition: unknown, promise: string): asserts condition {
 	if (!condition) {

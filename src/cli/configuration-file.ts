@@ -1,7 +1,7 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {dirname, resolve} from 'node:path';
 import {LineCounter, parseDocument} from 'yaml';
-import {SallyportError} from '../base/error.js';
+import {SallyportError, systemCodeOf} from '../base/error.js';
 import {type GatewayOptions, parseGatewayOptions} from '../gateway/gateway-options.js';
 
 /**
@@ -81,7 +81,7 @@ function readText(path: string, what: string): string {
 	try {
 		return readFileSync(path, 'utf8');
 	} catch (cause) {
-		const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure';
+		const code = systemCodeOf(cause) ?? 'a failure';
 		throw new SallyportError('BAD_CONFIGURATION', `Expected to read the ${what} at ${path}, got ${code}.`, {cause});
 	}
 }

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import type {Command} from 'commander';
-import {SallyportError} from '../../base/error.js';
+import {SallyportError, systemCodeOf} from '../../base/error.js';
 import {type AuditVerdict, verifyAudit} from '../../trusted/toolbox/alerts/verify-audit.js';
 
 type VerifyOptions = {readonly first: string; readonly json?: boolean};
@@ -28,7 +28,7 @@ function verify(file: string, first: number): AuditVerdict {
 	try {
 		return verifyAudit(file, first);
 	} catch (cause) {
-		const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure';
+		const code = systemCodeOf(cause) ?? 'a failure';
 		throw new SallyportError('AUDIT_UNREADABLE', `Expected to read the audit log ${file}, got ${code}.`, {cause});
 	}
 }

@@ -1,5 +1,5 @@
 import {closeSync, openSync, readSync} from 'node:fs';
-import {SallyportError} from '../../base/error.js';
+import {SallyportError, systemCodeOf} from '../../base/error.js';
 import {pemToDer} from '../../wire/asn1/index.js';
 import {entityOf, type MimeEntity, mimeHeader, parseMimeEntity} from '../../wire/mime/entity.js';
 import {writePkcs7Mime} from '../../wire/mime/smime-entity.js';
@@ -18,7 +18,7 @@ export function readOctets(file: string): Buffer {
 			throw cause;
 		}
 
-		const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure';
+		const code = systemCodeOf(cause) ?? 'a failure';
 		throw new SallyportError('SMIME_INPUT', `Expected to read ${name}, got ${code}.`, {cause});
 	} finally {
 		if (descriptor !== undefined && descriptor !== 0) {
@@ -115,7 +115,7 @@ function readAvailable(descriptor: number, piece: Buffer): number {
 		try {
 			return readSync(descriptor, piece);
 		} catch (error) {
-			const code = error instanceof Error && 'code' in error ? error.code : '';
+			const code = systemCodeOf(error);
 			if (code === 'EOF') {
 				return 0;
 			}
