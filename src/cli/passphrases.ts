@@ -1,10 +1,16 @@
 import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import type {Command} from 'commander';
-import {SallyportError} from '../../base/error.js';
+import {SallyportError} from '../base/error.js';
 
 /** Where a passphrase comes from: the first line of a file, an environment variable, or whoever sits at the terminal. Never an argument. */
-export type PassphraseSource = {readonly file: string | undefined; readonly environment: string | undefined};
+export type PassphraseOptions = {
+	readonly passphraseFile?: string | undefined;
+	readonly passphraseEnv?: string | undefined;
+};
+
+/** The same for a second one, by options with the prefix `key-`. */
+export type KeyPassphraseOptions = {readonly keyPassphraseFile?: string; readonly keyPassphraseEnv?: string};
 
 /** Adds `--passphrase-file` and `--passphrase-env`, or with a prefix such as `key` `--key-passphrase-file` and so on. */
 export function withPassphraseOptions(command: Command, what: string, prefix = ''): Command {
@@ -13,22 +19,23 @@ export function withPassphraseOptions(command: Command, what: string, prefix = '
 		.option(`--${prefix}passphrase-env <name>`, `the environment variable has the passphrase of ${what}`);
 }
 
+/** Those of the key, as they are taken here. */
+export function ofKey({keyPassphraseFile, keyPassphraseEnv}: KeyPassphraseOptions): PassphraseOptions {
+	return {passphraseFile: keyPassphraseFile, passphraseEnv: keyPassphraseEnv};
+}
+
 /**
  * Reads a passphrase; undefined where there is none and nobody to ask. One that is `new` is asked for twice. Throws
  * `SallyportError` PASSPHRASE_UNREADABLE or BAD_PASSPHRASE.
  */
 export async function readPassphrase(
-	{file, environment}: PassphraseSource,
+	options: PassphraseOptions,
 	what: string,
 	kind: 'known' | 'new',
 ): Promise<string | undefined> {
-	const given = file === undefined ? environmentOf(environment) : firstLineOf(file);
-	if (given !== undefined) {
-		return demandPassphrase(given, what, kind);
-	}
-
-	if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
-		return undefined;
+	const given = givenPassphrase(options, what, kind);
+	if (given !== undefined || process.stdin.isTTY !== true || process.stderr.isTTY !== true) {
+		return given;
 	}
 
 	const typed = await prompt(`Passphrase of ${what}: `);
@@ -37,6 +44,56 @@ export async function readPassphrase(
 	}
 
 	return demandPassphrase(typed, what, kind);
+}
+
+/** Does what `readPassphrase` does, and asks nobody. */
+export function givenPassphrase(
+	{passphraseFile, passphraseEnv}: PassphraseOptions,
+	what: string,
+	kind: 'known' | 'new' = 'known',
+): string | undefined {
+	const given = passphraseFile === undefined ? environmentOf(passphraseEnv) : firstLineOf(passphraseFile);
+	return given === undefined ? undefined : demandPassphrase(given, what, kind);
+}
+
+/**
+ * Reads the passphrase of a key that is made; undefined where it shall be left in the clear. Throws as `readPassphrase`, and
+ * BAD_ARGUMENTS where nothing is said; `option` is the one to name then.
+ */
+export async function readNewPassphrase(
+	options: PassphraseOptions & {readonly clearKey?: boolean | undefined},
+	what: string,
+	option: string,
+): Promise<string | undefined> {
+	if (options.clearKey === true) {
+		return undefined;
+	}
+
+	const passphrase = await readPassphrase(options, what, 'new');
+	if (passphrase === undefined) {
+		throw new SallyportError('BAD_ARGUMENTS', `Expected a passphrase for ${what} (\`${option}\`), or \`--clear-key\`.`);
+	}
+
+	return passphrase;
+}
+
+/** Opens what may be encrypted: a passphrase is read only where `open` rejects with PASSPHRASE_NEEDED. */
+export async function openWithPassphrase<Opened>(
+	options: PassphraseOptions,
+	what: string,
+	open: (passphrase?: string) => Promise<Opened>,
+): Promise<Opened> {
+	try {
+		return await open();
+	} catch (error) {
+		const isNeeded = error instanceof SallyportError && error.code === 'PASSPHRASE_NEEDED';
+		const passphrase = isNeeded ? await readPassphrase(options, what, 'known') : undefined;
+		if (passphrase === undefined) {
+			throw error;
+		}
+
+		return open(passphrase);
+	}
 }
 
 function demandPassphrase(passphrase: string, what: string, kind: 'known' | 'new'): string {

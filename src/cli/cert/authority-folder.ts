@@ -1,5 +1,5 @@
 import {X509Certificate} from 'node:crypto';
-import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {SallyportError} from '../../base/error.js';
 import {
@@ -11,7 +11,8 @@ import {
 import {parseCredential, readCredential} from '../../trusted/certificates/credential.js';
 import type {RevocationReason} from '../../trusted/certificates/revocation-list-writer.js';
 import {writeDurably} from '../../trusted/toolbox/ledger/durable-file.js';
-import {derToPem, pemToDer} from '../../wire/asn1/pem.js';
+import {derToPem} from '../../wire/asn1/pem.js';
+import {readGivenFile, writeNewFile} from '../files.js';
 import {type IssuedCertificate, IssuedLog} from './issued-log.js';
 
 export type AuthorityFolderOptions = {
@@ -64,17 +65,12 @@ export class AuthorityFolder {
 		return readFileSync(join(this.#folder, 'ca.pem'), 'utf8');
 	}
 
-	/** Whether its private key needs a passphrase. */
-	get isEncrypted(): boolean {
-		return readFileSync(join(this.#folder, 'ca.key'), 'latin1').includes('-----BEGIN ENCRYPTED');
-	}
-
 	get listPath(): string {
 		return join(this.#folder, 'ca.crl');
 	}
 
 	/** Opens the private key. Rejects with the codes of `readCredential`. */
-	async unlock(passphrase: string | undefined): Promise<CertificateAuthority> {
+	async unlock(passphrase?: string): Promise<CertificateAuthority> {
 		const paths = [join(this.#folder, 'ca.pem'), join(this.#folder, 'ca.key')];
 		return new CertificateAuthority(await readCredential(paths, passphrase === undefined ? {} : {passphrase}));
 	}
@@ -114,7 +110,7 @@ export class AuthorityFolder {
 		return this.#writeList(authority, days);
 	}
 
-	/** By serial number, by the file of a certificate, or by an address of which there is one that is in force. */
+	/** By serial number, by the file of a certificate, or by an address of which there is one that is in force. Throws `SallyportError`. */
 	find(what: string): IssuedCertificate {
 		const serialNumber = existsSync(what) ? serialNumberOf(what) : what.toUpperCase().replaceAll(':', '');
 		const named = this.#log.get(serialNumber);
@@ -159,38 +155,13 @@ export class AuthorityFolder {
 	}
 }
 
-/** Before a key is made that could not be written. Throws `SallyportError` FILE_EXISTS. */
-export function demandNoFiles(...paths: readonly string[]): void {
-	for (const path of paths) {
-		if (existsSync(path)) {
-			throw new SallyportError('FILE_EXISTS', `Expected no file at ${path}, and do not write over it.`);
-		}
-	}
-}
-
-/** Writes a file that must not be there yet. Throws `SallyportError` FILE_EXISTS or FILE_NOT_WRITTEN. */
-export function writeNewFile(path: string, content: string | Uint8Array, mode = 0o600): void {
-	try {
-		writeFileSync(path, content, {flag: 'wx', mode, flush: true});
-	} catch (cause) {
-		const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
-		throw isThere
-			? new SallyportError('FILE_EXISTS', `Expected no file at ${path}, and do not write over it.`)
-			: new SallyportError('FILE_NOT_WRITTEN', `Expected to write ${path}, but could not.`, {cause});
-	}
-}
-
 function serialNumberOf(path: string): string {
-	const [der] = blocksOf(pemToDer(readFileSync(path, 'latin1')));
+	const octets = readGivenFile(path);
 	try {
-		return new X509Certificate(der ?? readFileSync(path)).serialNumber;
+		return new X509Certificate(octets).serialNumber;
 	} catch {
 		throw new SallyportError('UNKNOWN_CERTIFICATE', `Expected a certificate in ${path}.`);
 	}
-}
-
-function blocksOf(blocks: ReturnType<typeof pemToDer>): readonly Uint8Array[] {
-	return blocks.ok ? blocks.value : [];
 }
 
 const dayMs = 86_400_000;

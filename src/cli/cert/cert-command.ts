@@ -3,30 +3,35 @@ import type {Command} from 'commander';
 import {SallyportError} from '../../base/error.js';
 import type {IssueRequest, KeyType} from '../../trusted/certificates/certificate-authority.js';
 import {isRevocationReason} from '../../trusted/certificates/revocation-list-writer.js';
+import {demandNoFiles, writeNewFile} from '../files.js';
+import {
+	type KeyPassphraseOptions,
+	ofKey,
+	openWithPassphrase,
+	type PassphraseOptions,
+	readNewPassphrase,
+	withPassphraseOptions,
+} from '../passphrases.js';
 import {claimState} from '../state-claim.js';
-import {AuthorityFolder, demandNoFiles, writeNewFile} from './authority-folder.js';
+import {AuthorityFolder} from './authority-folder.js';
 import {inspectFile} from './inspect-file.js';
 import type {IssuedCertificate} from './issued-log.js';
-import {readPassphrase, withPassphraseOptions} from './passphrases.js';
 import {registerPkcs12Commands} from './pkcs12-commands.js';
 
-type FolderOptions = {
+type FolderOptions = PassphraseOptions & {
 	readonly directory: string;
-	readonly passphraseFile?: string;
-	readonly passphraseEnv?: string;
 	readonly json?: boolean;
 };
-type IssueOptions = FolderOptions & {
-	readonly out?: string;
-	readonly days?: string;
-	readonly name?: string;
-	readonly keyType?: string;
-	readonly crlUrl?: string;
-	readonly keyPassphraseFile?: string;
-	readonly keyPassphraseEnv?: string;
-	readonly clearKey?: boolean;
-	readonly revokeOld?: boolean;
-};
+type IssueOptions = FolderOptions &
+	KeyPassphraseOptions & {
+		readonly out?: string;
+		readonly days?: string;
+		readonly name?: string;
+		readonly keyType?: string;
+		readonly crlUrl?: string;
+		readonly clearKey?: boolean;
+		readonly revokeOld?: boolean;
+	};
 
 /** `sallyport cert`: a small certificate authority for the users and domains of one operator (docs/certificates.md). */
 export function registerCertCommand(program: Command): void {
@@ -117,8 +122,7 @@ export function registerCertCommand(program: Command): void {
 async function makeAuthority(
 	options: FolderOptions & {readonly name: string; readonly days: string; readonly clearKey?: boolean},
 ): Promise<void> {
-	const source = {file: options.passphraseFile, environment: options.passphraseEnv};
-	const passphrase = await newPassphrase(options.clearKey, source, "the authority's key", '--passphrase-file');
+	const passphrase = await readNewPassphrase(options, "the authority's key", '--passphrase-file');
 	const folder = await AuthorityFolder.create(options.directory, {
 		commonName: options.name,
 		validityDays: daysOf(options.days),
@@ -137,11 +141,10 @@ async function onAuthority(
 	const claim = await claimState(options.directory);
 	try {
 		const folder = AuthorityFolder.open(options.directory);
-		const source = {file: options.passphraseFile, environment: options.passphraseEnv};
-		const isGiven = source.file !== undefined || source.environment !== undefined;
-		const passphrase =
-			isGiven || folder.isEncrypted ? await readPassphrase(source, "the authority's key", 'known') : undefined;
-		await work(folder, await folder.unlock(passphrase));
+		const authority = await openWithPassphrase(options, "the authority's key", (passphrase) =>
+			folder.unlock(passphrase),
+		);
+		await work(folder, authority);
 	} finally {
 		await claim.release();
 	}
@@ -155,8 +158,11 @@ async function issue(
 ): Promise<void> {
 	const prefix = options.out ?? fileNameOf(what.uris[0] ?? '');
 	demandNoFiles(`${prefix}.key`, `${prefix}.pem`);
-	const source = {file: options.keyPassphraseFile, environment: options.keyPassphraseEnv};
-	const passphrase = await newPassphrase(options.clearKey, source, 'the new key', '--key-passphrase-file');
+	const passphrase = await readNewPassphrase(
+		{...ofKey(options), clearKey: options.clearKey},
+		'the new key',
+		'--key-passphrase-file',
+	);
 	const request: IssueRequest = {
 		...what,
 		validityDays: daysOf(options.days),
@@ -173,24 +179,6 @@ async function issue(
 		`issued ${lineOf(issued.record)}`,
 		`wrote ${prefix}.pem and ${prefix}.key`,
 	]);
-}
-
-async function newPassphrase(
-	clearKey: boolean | undefined,
-	source: Parameters<typeof readPassphrase>[0],
-	what: string,
-	option: string,
-): Promise<string | undefined> {
-	if (clearKey === true) {
-		return undefined;
-	}
-
-	const passphrase = await readPassphrase(source, what, 'new');
-	if (passphrase === undefined) {
-		throw new SallyportError('BAD_ARGUMENTS', `Expected a passphrase for ${what} (\`${option}\`), or \`--clear-key\`.`);
-	}
-
-	return passphrase;
 }
 
 function daysOf(text = '90'): number {

@@ -1,16 +1,16 @@
 import {createPrivateKey, X509Certificate} from 'node:crypto';
-import {readFileSync} from 'node:fs';
 import {SallyportError} from '../../base/error.js';
 import {readRevocationList} from '../../trusted/certificates/revocation-list.js';
 import {readAsn1} from '../../wire/asn1/index.js';
 import {pemToDer} from '../../wire/asn1/pem.js';
+import {readGivenFile} from '../files.js';
 
 /** One thing that lies in a file: a title and its figures, all of them public. */
 export type Inspected = {readonly kind: string; readonly fields: Readonly<Record<string, string>>};
 
 /** Says what a PEM or DER file holds: certificates, revocation lists, keys by their kind. Throws `SallyportError` NOTHING_KNOWN. */
 export function inspectFile(path: string): readonly Inspected[] {
-	const octets = readOctets(path);
+	const octets = readGivenFile(path);
 	const text = octets.toString('latin1');
 	const found = text.includes('-----BEGIN ') ? inspectPem(text) : inspectDer(octets);
 	if (found.length === 0) {
@@ -114,12 +114,4 @@ function inspectPkcs12(octets: Uint8Array): readonly Inspected[] {
 /** What a stranger wrote, on one line and without control characters. */
 function lineOf(text: string): string {
 	return text.replaceAll('\n', ', ').replace(/[^ -~]/g, '?');
-}
-
-function readOctets(path: string): Buffer {
-	try {
-		return readFileSync(path);
-	} catch (cause) {
-		throw new SallyportError('FILE_UNREADABLE', `Expected a readable file at ${path}.`, {cause});
-	}
 }

@@ -1,22 +1,26 @@
-import {readFileSync} from 'node:fs';
 import process from 'node:process';
 import type {Command} from 'commander';
 import {SallyportError} from '../../base/error.js';
 import {readCredential} from '../../trusted/certificates/credential.js';
 import {openPkcs12, writePkcs12} from '../../trusted/certificates/pkcs12.js';
 import {derToPem} from '../../wire/asn1/pem.js';
-import {writeNewFile} from './authority-folder.js';
-import {readPassphrase, withPassphraseOptions} from './passphrases.js';
+import {readGivenFile, writeNewFile} from '../files.js';
+import {
+	type KeyPassphraseOptions,
+	ofKey,
+	openWithPassphrase,
+	type PassphraseOptions,
+	readNewPassphrase,
+	readPassphrase,
+	withPassphraseOptions,
+} from '../passphrases.js';
 
-type Options = {
-	readonly out: string;
-	readonly name?: string;
-	readonly passphraseFile?: string;
-	readonly passphraseEnv?: string;
-	readonly keyPassphraseFile?: string;
-	readonly keyPassphraseEnv?: string;
-	readonly clearKey?: boolean;
-};
+type Options = PassphraseOptions &
+	KeyPassphraseOptions & {
+		readonly out: string;
+		readonly name?: string;
+		readonly clearKey?: boolean;
+	};
 
 /** Adds `import` and `export`: PKCS #12 (RFC 7292) to and from PEM. */
 export function registerPkcs12Commands(cert: Command): void {
@@ -37,16 +41,12 @@ export function registerPkcs12Commands(cert: Command): void {
 }
 
 async function importPkcs12(file: string, options: Options): Promise<void> {
-	const credential = openPkcs12(readOctets(file), await passphraseOfPkcs12(options, 'known'), file);
-	const passphrase =
-		options.clearKey === true ? undefined : await readPassphrase(keySource(options), 'the key in PEM', 'new');
-	if (passphrase === undefined && options.clearKey !== true) {
-		throw new SallyportError(
-			'BAD_ARGUMENTS',
-			'Expected a passphrase for the key in PEM (`--key-passphrase-file`), or `--clear-key`.',
-		);
-	}
-
+	const credential = openPkcs12(readGivenFile(file), await passphraseOfPkcs12(options, 'known'), file);
+	const passphrase = await readNewPassphrase(
+		{...ofKey(options), clearKey: options.clearKey},
+		'the key in PEM',
+		'--key-passphrase-file',
+	);
 	const encryption = passphrase === undefined ? {} : {cipher: 'aes-256-cbc', passphrase};
 	const key = credential.privateKey.export({type: 'pkcs8', format: 'pem', ...encryption});
 	writeNewFile(`${options.out}.key`, key.toString());
@@ -56,32 +56,19 @@ async function importPkcs12(file: string, options: Options): Promise<void> {
 }
 
 async function exportPkcs12(files: readonly string[], options: Options): Promise<void> {
-	const isEncrypted = files.some((file) => /^-----BEGIN ENCRYPTED/m.test(readOctets(file).toString('latin1')));
-	const keyPassphrase = isEncrypted ? await readPassphrase(keySource(options), 'the key in PEM', 'known') : undefined;
-	const credential = await readCredential(files, keyPassphrase === undefined ? {} : {passphrase: keyPassphrase});
+	const credential = await openWithPassphrase(ofKey(options), 'the key in PEM', (passphrase) =>
+		readCredential(files, passphrase === undefined ? {} : {passphrase}),
+	);
 	const der = writePkcs12(credential, await passphraseOfPkcs12(options, 'new'), options.name ?? '');
 	writeNewFile(options.out, der);
 	process.stdout.write(`wrote ${options.out}\n`);
 }
 
-async function passphraseOfPkcs12({passphraseFile, passphraseEnv}: Options, kind: 'known' | 'new'): Promise<string> {
-	const source = {file: passphraseFile, environment: passphraseEnv};
-	const passphrase = await readPassphrase(source, 'the PKCS #12', kind);
+async function passphraseOfPkcs12(options: PassphraseOptions, kind: 'known' | 'new'): Promise<string> {
+	const passphrase = await readPassphrase(options, 'the PKCS #12', kind);
 	if (passphrase === undefined) {
 		throw new SallyportError('PASSPHRASE_NEEDED', 'Expected a passphrase for the PKCS #12 (`--passphrase-file`).');
 	}
 
 	return passphrase;
-}
-
-function keySource({keyPassphraseFile, keyPassphraseEnv}: Options) {
-	return {file: keyPassphraseFile, environment: keyPassphraseEnv};
-}
-
-function readOctets(path: string): Buffer {
-	try {
-		return readFileSync(path);
-	} catch (cause) {
-		throw new SallyportError('FILE_UNREADABLE', `Expected a readable file at ${path}.`, {cause});
-	}
 }

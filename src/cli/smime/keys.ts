@@ -1,23 +1,21 @@
-import {readFileSync} from 'node:fs';
-import process from 'node:process';
 import {SallyportError} from '../../base/error.js';
 import {parseCredential, readCertificates} from '../../trusted/certificates/credential.js';
 import type {OpenCmsProvider} from '../../trusted/smime/open-cms-provider.js';
 import {openCmsProvider} from '../../trusted/smime/open-cms-provider.js';
 import type {PemKeyPair} from '../../trusted/smime/pem-key-pair.js';
+import {readGivenFile} from '../files.js';
+import {givenPassphrase, type PassphraseOptions} from '../passphrases.js';
 
-export type KeyOptions = {
+export type KeyOptions = PassphraseOptions & {
 	/** PEM files with a private key each; the certificate stands in the same file or in that of `certificate`. */
 	readonly key?: readonly string[];
 	readonly certificate?: string;
-	readonly passphraseFile?: string;
-	readonly passphraseEnv?: string;
 	readonly provider?: string;
 };
 
 /**
- * Opens a provider over the keys of the command line. Rejects with `SallyportError`: SMIME_ARGUMENTS, what `parseCredential` throws, and
- * NOT_CAPABLE where the provider that was asked for cannot use a key.
+ * Opens a provider over the keys of the command line. Rejects with `SallyportError`: SMIME_ARGUMENTS, what `givenPassphrase` and
+ * `parseCredential` throw, and NOT_CAPABLE where the provider that was asked for cannot use a key.
  */
 export async function openProvider(options: KeyOptions): Promise<OpenCmsProvider> {
 	const provider = options.provider ?? 'auto';
@@ -40,43 +38,17 @@ function readKeys({key = [], certificate, ...options}: KeyOptions): readonly Pem
 		throw new SallyportError('SMIME_ARGUMENTS', 'Expected one --key beside --certificate.');
 	}
 
-	const given = readPassphrase(options);
+	const passphrase = givenPassphrase(options, 'the key');
+	const secret = passphrase === undefined ? {} : {passphrase};
 	return key.map((file) => {
-		const keyPem = readPem(file);
-		const pem = certificate === undefined ? keyPem : `${readPem(certificate)}\n${keyPem}`;
-		const isEncrypted = /^-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED/m.test(pem);
-		const passphrase = isEncrypted ? given : undefined;
+		const pem = [...(certificate === undefined ? [] : [certificate]), file]
+			.map((path) => readGivenFile(path).toString('utf8'))
+			.join('\n');
 		// Says exactly what is wrong with the files, and nothing of the key.
-		parseCredential(pem, {source: file, ...(passphrase !== undefined && {passphrase})});
+		parseCredential(pem, {source: file, ...secret});
 		const [privateKeyPem = ''] = privateKeyBlock.exec(pem) ?? [];
-		return {certificatePem: pem, privateKeyPem, ...(passphrase !== undefined && {passphrase})};
+		return {certificatePem: pem, privateKeyPem, ...secret};
 	});
-}
-
-/** From a file or the environment, never from the arguments, which everybody on the machine can read. */
-function readPassphrase({passphraseFile, passphraseEnv}: KeyOptions): string | undefined {
-	if (passphraseFile !== undefined) {
-		return readPem(passphraseFile).split(/\r?\n/, 1)[0];
-	}
-
-	if (passphraseEnv === undefined) {
-		return undefined;
-	}
-
-	const passphrase = process.env[passphraseEnv];
-	if (passphrase === undefined) {
-		throw new SallyportError('SMIME_ARGUMENTS', 'Expected an environment variable of that name for --passphrase-env.');
-	}
-
-	return passphrase;
-}
-
-function readPem(file: string): string {
-	try {
-		return readFileSync(file, 'utf8');
-	} catch (cause) {
-		throw new SallyportError('FILE_UNREADABLE', `Expected a readable file at ${file}.`, {cause});
-	}
 }
 
 const privateKeyBlock = /-----BEGIN ([A-Z ]*PRIVATE KEY)-----[\s\S]*?-----END \1-----/;

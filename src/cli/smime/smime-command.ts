@@ -1,11 +1,12 @@
 import {writeFileSync} from 'node:fs';
 import process from 'node:process';
 import type {Command} from 'commander';
-import {SallyportError} from '../../base/error.js';
+import {SallyportError, systemCodeOf} from '../../base/error.js';
 import {readCertificates} from '../../trusted/certificates/credential.js';
 import {NativeCertificateValidator} from '../../trusted/certificates/native-certificate-validator.js';
 import type {OpenCmsProvider} from '../../trusted/smime/open-cms-provider.js';
 import {type MimeEntity, writeMimeEntity} from '../../wire/mime/entity.js';
+import {withPassphraseOptions} from '../passphrases.js';
 import {exitCodes} from './exit-codes.js';
 import {type KeyOptions, openProvider, readRecipients} from './keys.js';
 import {readContent, readEntity, readOctets} from './read-input.js';
@@ -13,24 +14,22 @@ import {inWords} from './report.js';
 import {unwrap} from './unwrap.js';
 import {encryptEntity, signEntity} from './wrap.js';
 
-type WrapOptions = KeyOptions & {
+type CommonOptions = KeyOptions & {readonly out?: string; readonly json?: boolean};
+
+type WrapOptions = CommonOptions & {
 	readonly to?: readonly string[];
 	readonly cipher?: string;
 	readonly scheme?: string;
 	readonly form?: string;
 	readonly type?: string;
 	readonly encoding?: string;
-	readonly out?: string;
-	readonly json?: boolean;
 };
 
-type OpenOptions = KeyOptions & {
+type OpenOptions = CommonOptions & {
 	readonly trust?: readonly string[];
 	readonly from?: string;
 	readonly unsigned?: string;
 	readonly anySigner?: string;
-	readonly out?: string;
-	readonly json?: boolean;
 };
 
 /** Where the command reads and writes: the process's own, or a test's. */
@@ -81,12 +80,10 @@ export function registerSmimeCommand(program: Command, io: SmimeIo = ownIo): voi
 }
 
 function withKeys(command: Command): Command {
-	return command
+	const keyed = command
 		.option('--key <files...>', 'PEM with a private key and its certificate')
-		.option('--certificate <file>', 'PEM with the certificate, where --key has none')
-		.option('--passphrase-file <file>', 'first line of the file is the passphrase of the key')
-		.option('--passphrase-env <name>', 'the environment variable has the passphrase of the key')
-		.option('--provider <name>', 'auto, openssl or forge', 'auto');
+		.option('--certificate <file>', 'PEM with the certificate, where --key has none');
+	return withPassphraseOptions(keyed, 'the key').option('--provider <name>', 'auto, openssl or forge', 'auto');
 }
 
 function wrapping(smime: Command, io: SmimeIo, action: 'sign' | 'encrypt' | 'seal', description: string): void {
@@ -232,7 +229,7 @@ function give(io: SmimeIo, octets: Uint8Array, out: string | undefined): void {
 	try {
 		writeFileSync(out, octets, {mode: 0o600});
 	} catch (cause) {
-		const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'a failure';
+		const code = systemCodeOf(cause) ?? 'a failure';
 		throw new SallyportError('SMIME_OUTPUT', `Expected to write ${out}, got ${code}.`, {cause});
 	}
 }

@@ -98,6 +98,7 @@ test('an authority issues, lists, renews and revokes, and openssl agrees at ever
 		],
 	);
 	t.is(readdirSync(at('authority/certificates')).length, 3);
+	t.regex((await cert('revoke', 'authority', ...locks)).stderr, /^sallyport: [^\n]+ \(FILE_UNREADABLE\)\n$/);
 });
 
 test('a wrong passphrase is said to be wrong, and nothing more', async (t) => {
@@ -168,6 +169,23 @@ test('PKCS #12 goes to openssl and comes from it, for elliptic curves and RSA', 
 		t.is(wrong.code, 1);
 		t.regex(wrong.stderr, /^[^\n]+ got another in [^\n]+\(WRONG_PASSPHRASE\)\n$/);
 	}
+
+	// Keys of the older form say in a header that they are encrypted.
+	const key = createPrivateKey({key: read('p-256.key'), passphrase: keySecret});
+	const older = key.export({type: 'sec1', format: 'pem', cipher: 'aes-256-cbc', passphrase: keySecret});
+	writeFileSync(path.join(folder, 'older.key'), older);
+	t.regex(read('older.key'), /^Proc-Type: 4,ENCRYPTED$/m);
+	const older12 = await cert(
+		'export',
+		'p-256.pem',
+		'older.key',
+		'-o',
+		'o.p12',
+		'--passphrase-file',
+		'ca.pass',
+		...keys,
+	);
+	t.is(older12.code, 0, older12.stderr);
 
 	writeFileSync(path.join(folder, 'junk.p12'), Buffer.from('3003020103', 'hex'));
 	const junk = await cert('import', 'junk.p12', '-o', 'never', '--passphrase-file', 'ca.pass', '--clear-key');
