@@ -208,7 +208,7 @@ void PrivateChannel::listen(int exitAfterMs) {
   if (::poll(&closed, 1, exitAfterMs) == 0) ::_exit(70);
 }
 
-/// False when there is nothing more for now. With the mutex.
+/// False when no record is waiting. With the mutex.
 bool PrivateChannel::receiveOne() {
   Record record;
   iovec part{record.octets.data(), record.octets.size()};
