@@ -12,6 +12,7 @@ import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {buildTarget} from '../install/build-addon.mjs';
 import {provideLibsrtpSource} from '../install/libsrtp-source.mjs';
+import {sideBySide} from './side-by-side.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..');
@@ -41,23 +42,13 @@ if (chosen.length === 0 || !(Number(seconds) > 0)) {
 } else {
 	await provideLibsrtpSource();
 	const program = join(buildTarget('native-fuzz', 'Fuzz', compilers), 'native-fuzz');
-	const failed = await fuzzAll(program, chosen);
+	const longestFirst = [...chosen].sort((a, b) => Number(secondsFor(b)) - Number(secondsFor(a)));
+	const passed = await sideBySide(longestFirst, availableParallelism(), (name) =>
+		fuzz(program, name, secondsFor(name)),
+	);
+	const failed = passed.filter((hasPassed) => !hasPassed).length;
 	console.log(`native: ${chosen.length - failed} passed, ${failed} failed`);
 	process.exitCode = failed === 0 ? 0 : 1;
-}
-
-/** As many side by side as there are cores, the long ones first; returns how many failed. */
-async function fuzzAll(program, names) {
-	const waiting = [...names].sort((a, b) => Number(secondsFor(b)) - Number(secondsFor(a)));
-	let failed = 0;
-	const core = async () => {
-		for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
-			failed += (await fuzz(program, name, secondsFor(name))) ? 0 : 1;
-		}
-	};
-
-	await Promise.all(Array.from({length: availableParallelism()}, core));
-	return failed;
 }
 
 async function fuzz(program, name, seconds) {
