@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -13,7 +12,7 @@ namespace sallyport::binding {
 
 namespace {
 
-using Octets = std::span<const std::uint8_t>;
+using cms::Octets;
 
 /// Views octets that JavaScript keeps alive and unchanged until the call returns.
 Octets octetsOf(Napi::Value value, const char* name) {

@@ -66,8 +66,8 @@ CertificateFailure failureOf(int verifyError) noexcept {
     case X509_V_ERR_CA_CERT_MISSING_KEY_USAGE:
     case X509_V_ERR_EXTENSIONS_REQUIRE_VERSION_3:
       return CertificateFailure::malformed;
-    default:  // OpenSSL's codes are not ours: whatever else it finds, there is no chain to an
-              // anchor
+    // OpenSSL's codes are not ours: whatever else it finds, there is no chain to an anchor.
+    default:
       return CertificateFailure::untrusted;
   }
 }

@@ -101,7 +101,7 @@ CertificateStore::CertificateStore(ValidationRules rules) noexcept
     : rules_(rules), store_(X509_STORE_new()) {
   if (store_ == nullptr) std::abort();  // out of memory, as `new` has it without exceptions
 
-  // No purpose is set: OpenSSL's S/MIME purpose does not know id-kp-kSipDomain, so the uses are
+  // No purpose is set: OpenSSL's S/MIME purpose does not know id-kp-sipDomain, so the uses are
   // checked here.
   X509_VERIFY_PARAM* param = X509_STORE_get0_param(store_.get());
   X509_VERIFY_PARAM_set_flags(param, kAlways);

@@ -1,8 +1,9 @@
-// Ownership of OpenSSL's X.509 objects, and of what it leaves in the error queue.
+// Ownership of OpenSSL's keys and X.509 objects, and of what it leaves in the error queue.
 #pragma once
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -29,6 +30,8 @@ inline void releaseCertificates(STACK_OF(X509) * certificates) noexcept {
 
 using Certificate = Handle<X509, X509_free>;
 using CertificateStack = Handle<STACK_OF(X509), releaseCertificates>;
+using Key = Handle<EVP_PKEY, EVP_PKEY_free>;
+using KeyInfo = Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 using RevocationList = Handle<X509_CRL, X509_CRL_free>;
 using Store = Handle<X509_STORE, X509_STORE_free>;
 using StoreContext = Handle<X509_STORE_CTX, X509_STORE_CTX_free>;

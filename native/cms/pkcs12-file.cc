@@ -1,14 +1,11 @@
 #include "cms/pkcs12-file.h"
 
-#include <openssl/evp.h>
 #include <openssl/pkcs12.h>
 
 namespace sallyport::cms {
 
 namespace {
 
-using Key = Handle<EVP_PKEY, EVP_PKEY_free>;
-using KeyInfo = Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free>;
 using Pkcs12 = Handle<PKCS12, PKCS12_free>;
 
 /// Rounds of key derivation for key, certificates and MAC: some tens of milliseconds each.
