@@ -1,12 +1,11 @@
 // PKCS #12 (RFC 7292) without JavaScript.
 #include "cms/pkcs12-file.h"
 
-#include <openssl/ec.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 
 #include <random>
 
+#include "test/certificate-fixture.h"
 #include "test/story.h"
 
 namespace sallyport::cms {
@@ -15,7 +14,6 @@ namespace {
 
 using test::expect;
 using test::Story;
-using Bytes = std::vector<std::uint8_t>;
 
 struct Holder {
   Bytes key;
@@ -23,22 +21,12 @@ struct Holder {
 };
 
 Holder makeHolder() {
-  const Handle<EVP_PKEY, EVP_PKEY_free> key(EVP_EC_gen("P-256"));
-  const Certificate certificate(X509_new());
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-  X509_set_pubkey(certificate.get(), key.get());
-  X509_sign(certificate.get(), key.get(), EVP_sha256());
-  const Handle<PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free> info(EVP_PKEY2PKCS8(key.get()));
-  Holder holder{Bytes(static_cast<std::size_t>(i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr))),
-                Bytes(static_cast<std::size_t>(i2d_X509(certificate.get(), nullptr)))};
-  unsigned char* next = holder.key.data();
+  const Party party = makeParty("Holder", nullptr, {});
+  const KeyInfo info(EVP_PKEY2PKCS8(party.key.get()));
+  Bytes key(static_cast<std::size_t>(i2d_PKCS8_PRIV_KEY_INFO(info.get(), nullptr)));
+  unsigned char* next = key.data();
   i2d_PKCS8_PRIV_KEY_INFO(info.get(), &next);
-  next = holder.certificate.data();
-  i2d_X509(certificate.get(), &next);
-  return holder;
+  return {key, party.der()};
 }
 
 const Story roundTrip("what is written opens by its passphrase and no other", [] {
