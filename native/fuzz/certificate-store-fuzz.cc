@@ -7,12 +7,10 @@ namespace sallyport::fuzz {
 
 namespace {
 
-constexpr std::int64_t kNow = 1'795'500'000;  // 2026-11-24T06:00:00Z
-
 void validate(const cms::CertificateStore& store, std::span<const std::uint8_t> certificate,
               std::span<const std::span<const std::uint8_t>> intermediates) {
   for (const auto use : {cms::CertificateUse::sign, cms::CertificateUse::encrypt}) {
-    const auto outcome = store.validate(certificate, intermediates, kNow, use);
+    const auto outcome = store.validate(certificate, intermediates, kValidationSeconds, use);
     if (!outcome) {
       demand(outcome.failure().detail != nullptr && outcome.failure().depth >= 0);
       continue;
@@ -29,15 +27,11 @@ const Target target("certificate-store", [](std::span<const std::uint8_t> octets
   (void)alone.addRevocationList(octets);
   if (alone.addAnchor(octets)) validate(alone, octets, {});
 
-  if (octets.size() < 4) return;
-  const std::size_t second = std::min<std::size_t>(octets[0] << 8 | octets[1], octets.size() - 4);
-  const auto rest = octets.subspan(4);
-  const auto others = rest.subspan(second);
-  const std::size_t third = std::min<std::size_t>(octets[2] << 8 | octets[3], others.size());
-  const std::array<std::span<const std::uint8_t>, 1> intermediates{others.first(third)};
+  const auto [endEntity, intermediate, anchor] = threePieces(octets);
+  const std::array intermediates{intermediate};
   cms::CertificateStore store;
-  (void)store.addAnchor(others.subspan(third));
-  validate(store, rest.first(second), intermediates);
+  (void)store.addAnchor(anchor);
+  validate(store, endEntity, intermediates);
 });
 
 }  // namespace

@@ -22,6 +22,21 @@ class Target {
 Feed findTarget(std::string_view name);
 std::vector<std::string_view> targetNames();
 
+/// When certificates are validated: 2026-12-01T00:00:00Z. Those of the corpus are valid then.
+inline constexpr std::int64_t kValidationSeconds = 1'796'083'200;
+
+/// The input as three pieces behind the lengths of the first two, of two octets each. What is too
+/// short for the lengths is three empty pieces; a piece that would be longer ends with the input.
+inline std::array<std::span<const std::uint8_t>, 3> threePieces(
+    std::span<const std::uint8_t> octets) {
+  if (octets.size() < 4) return {};
+  const auto pieces = octets.subspan(4);
+  const std::size_t first = std::min<std::size_t>(octets[0] << 8 | octets[1], pieces.size());
+  const auto others = pieces.subspan(first);
+  const std::size_t second = std::min<std::size_t>(octets[2] << 8 | octets[3], others.size());
+  return {pieces.first(first), others.first(second), others.subspan(second)};
+}
+
 /// What must hold whatever the input; ends the process when it does not, and the fuzzer shows
 /// where.
 void demand(bool holds);
