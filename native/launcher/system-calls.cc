@@ -71,46 +71,57 @@ constexpr unsigned kDenied[] = {
 /// programs' sockets, the operator's among them, lie where files do but Landlock lets them be.
 constexpr unsigned kFamilies[] = {AF_INET, AF_INET6, AF_NETLINK};
 
-sock_filter step(unsigned code, unsigned operand) {
-  return {static_cast<std::uint16_t>(code), 0, 0, operand};
-}
+constexpr unsigned kAllow = SECCOMP_RET_ALLOW;
+constexpr unsigned kRefuse = SECCOMP_RET_ERRNO | EPERM;
 
-sock_filter jump(unsigned code, unsigned operand, std::size_t whenTrue, std::size_t whenFalse) {
-  return {static_cast<std::uint16_t>(code), static_cast<std::uint8_t>(whenTrue),
-          static_cast<std::uint8_t>(whenFalse), operand};
-}
+/// A filter's program, of steps that each end it or lead to the next.
+class Program {
+ public:
+  void load(std::size_t offset) { add(BPF_LD | BPF_W | BPF_ABS, offset); }
+  void end(unsigned verdict) { add(BPF_RET | BPF_K, verdict); }
+
+  /// Ends with `verdict` where what was loaded compares so with `operand`.
+  void endIf(unsigned comparison, unsigned operand, unsigned verdict) {
+    add(BPF_JMP | comparison | BPF_K, operand, 0, 1);
+    end(verdict);
+  }
+  void endUnlessEqual(unsigned operand, unsigned verdict) {
+    add(BPF_JMP | BPF_JEQ | BPF_K, operand, 1, 0);
+    end(verdict);
+  }
+
+  bool install() {
+    const sock_fprog filter{static_cast<unsigned short>(steps_.size()), steps_.data()};
+    return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+  }
+
+ private:
+  void add(unsigned code, std::size_t operand, std::uint8_t skippedIfTrue = 0,
+           std::uint8_t skippedIfFalse = 0) {
+    steps_.push_back({static_cast<std::uint16_t>(code), skippedIfTrue, skippedIfFalse,
+                      static_cast<std::uint32_t>(operand)});
+  }
+
+  std::vector<sock_filter> steps_;
+};
 
 }  // namespace
 
 bool denySystemCalls() {
   if (kArchitecture == 0) return false;
-  constexpr unsigned load = BPF_LD | BPF_W | BPF_ABS;
-  constexpr unsigned equal = BPF_JMP | BPF_JEQ | BPF_K;
-  constexpr std::size_t count = std::size(kDenied);
-  constexpr std::size_t families = std::size(kFamilies);
-  // How many steps stand between the last denied call and the last two steps: allow, deny.
-  constexpr std::size_t ofSockets = 2 + families;
-  std::vector<sock_filter> program;
-  program.push_back(step(load, offsetof(seccomp_data, arch)));
-  program.push_back(jump(equal, kArchitecture, 1, 0));
-  program.push_back(step(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
-  program.push_back(step(load, offsetof(seccomp_data, nr)));
+  Program program;
+  program.load(offsetof(seccomp_data, arch));
+  program.endUnlessEqual(kArchitecture, kRefuse);
+  program.load(offsetof(seccomp_data, nr));
   // The x32 calls of an x86-64 kernel have this bit, and numbers of their own.
-  program.push_back(jump(BPF_JMP | BPF_JGE | BPF_K, 0x4000'0000, count + ofSockets + 1, 0));
-  for (std::size_t i = 0; i < count; ++i) {
-    program.push_back(jump(equal, kDenied[i], count - 1 - i + ofSockets + 1, 0));
-  }
-  program.push_back(jump(equal, SYS_socket, 0, 1 + families));
+  program.endIf(BPF_JGE, 0x4000'0000, kRefuse);
+  for (const unsigned denied : kDenied) program.endIf(BPF_JEQ, denied, kRefuse);
+  program.endUnlessEqual(SYS_socket, kAllow);
   // The least octets first, as on both processors; the kernel reads no more of it.
-  program.push_back(step(load, offsetof(seccomp_data, args)));
-  for (std::size_t i = 0; i < families; ++i) {
-    const bool isLast = i + 1 == families;
-    program.push_back(jump(equal, kFamilies[i], families - 1 - i, isLast ? 1 : 0));
-  }
-  program.push_back(step(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  program.push_back(step(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
-  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-  return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+  program.load(offsetof(seccomp_data, args));
+  for (const unsigned family : kFamilies) program.endIf(BPF_JEQ, family, kAllow);
+  program.end(kRefuse);
+  return program.install();
 }
 
 }  // namespace sallyport::launcher
