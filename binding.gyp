@@ -48,14 +48,9 @@
           'type': 'executable',
           'dependencies': ['sallyport_native'],
           'include_dirs': ['native'],
-          'sources': [
-            '<!@(node native/install/list-sources.mjs test fuzz)',
-            # Of the launcher all but its `main`.
-            'native/launcher/arguments.cc',
-            'native/launcher/identity.cc',
-            'native/launcher/landlock.cc',
-            'native/launcher/system-calls.cc',
-          ],
+          'sources': ['<!@(node native/install/list-sources.mjs test fuzz launcher)'],
+          # The tests have a `main` of their own.
+          'sources!': ['native/launcher/main.cc'],
           'libraries': ['-l:libcrypto.so.3', '-lpthread'],
         },
         {
