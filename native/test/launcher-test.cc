@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -142,14 +143,12 @@ const Story anyArguments("any words in any order are read or refused, never read
   const std::vector<std::string> words{
       "--user", "--group", "--parent", "--confine", "--readable",   "--writable", "--",
       "/node",  "1",       "-1",       "",          "--close-from", "x"};
-  std::uint32_t state = 4;
+  std::mt19937 random(4);
   for (int round = 0; round < 50'000; ++round) {
     std::vector<std::string> texts;
-    state = state * 1664525 + 1013904223;
-    const std::size_t count = (state >> 16) % 9;
+    const std::size_t count = random() % 9;
     for (std::size_t i = 0; i < count; ++i) {
-      state = state * 1664525 + 1013904223;
-      texts.push_back(words[(state >> 16) % words.size()]);
+      texts.push_back(words[random() % words.size()]);
     }
     CommandLine line(texts);
     const auto parsed = line.parse();

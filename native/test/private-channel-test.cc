@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -156,12 +157,11 @@ const Story anyOctets("whatever octets come, none is taken for a key and nothing
   const auto pair = somePair();
   PrivateChannel receiver(pair[1], ChannelRole::receiver, -1);
   const std::size_t before = KeyVault::ofProcess().size();
-  std::uint32_t state = 20261124;
-  const auto next = [&state] { return state = state * 1664525 + 1013904223; };
+  std::mt19937 random(20261124);
   std::uint64_t sent = 0;
   for (int round = 0; round < 20'000; ++round) {
-    std::vector<std::uint8_t> record(1 + (next() >> 16) % 80);
-    for (auto& octet : record) octet = static_cast<std::uint8_t>(next() >> 24);
+    std::vector<std::uint8_t> record(1 + random() % 80);
+    for (auto& octet : record) octet = static_cast<std::uint8_t>(random());
     // Often with the right beginning, never with a length that fits: so none may be taken.
     if (round % 2 == 0 && record.size() > 4) {
       record[0] = 1;
