@@ -1,8 +1,7 @@
 import {randomBytes, randomInt} from 'node:crypto';
-import {createSocket, type Socket} from 'node:dgram';
 import {once} from 'node:events';
 import {connect} from 'node:net';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {readConfiguration} from '#dist/cli/configuration-file.js';
 import {alice, alicesPhone, bobsPhone, writeGatewayConfiguration} from '#dist/cli/demo/demo-world.js';
 import {Dialog} from '#dist/core/sip/index.js';
@@ -14,15 +13,17 @@ import {writeSipMessage} from '#dist/wire/sip/write-message.js';
 import {RawParty, statusOf} from './support/raw-party.js';
 import {cryptoLine, cryptoLinesOf, portOf, sdpText} from './support/sdp.js';
 import {openSeparateGateway} from './support/separate-gateway.js';
-import {empties, makeTestWorld, nothing, openTestGateway, openTestPhone, settles, speech} from './support/world.js';
-
-async function openSocket(t: ExecutionContext, address = '127.0.0.1'): Promise<Socket> {
-	const socket = createSocket('udp4').bind(0, address);
-	await once(socket, 'listening');
-	socket.on('message', () => {});
-	t.teardown(() => socket.close());
-	return socket;
-}
+import {
+	empties,
+	isNothing,
+	makeTestWorld,
+	nothing,
+	openTestGateway,
+	openTestPhone,
+	openTestSocket,
+	settles,
+	speech,
+} from './support/world.js';
 
 /** One to four octets changed, dropped or added, or the end cut off; never the same as before. */
 function mutated(octets: Uint8Array): Buffer {
@@ -95,7 +96,7 @@ test.serial('thousands of mutated messages and packets leave ports, sessions and
 	const target = {transport: 'tcp', address: '127.0.0.1', port: ports.tcp} as const;
 
 	// A call that is up, for the packets.
-	const [atBob, atAlice] = [await openSocket(t), await openSocket(t)];
+	const [atBob, atAlice] = [await openTestSocket(t), await openTestSocket(t)];
 	const bobsKey = randomBytes(30);
 	const outgoing = caller.endpoint.request(
 		await caller.seal(
@@ -138,7 +139,7 @@ test.serial('thousands of mutated messages and packets leave ports, sessions and
 	await arrived;
 
 	const sealed = await caller.seal(caller.invitation(alice), sdpText({crypto: [cryptoLine()]}));
-	const datagrams = await openSocket(t);
+	const datagrams = await openTestSocket(t);
 	const from = `127.0.0.1:${datagrams.address().port}`;
 	const assault = async (messages: number, packets: number) => {
 		for (let index = 0; index < messages; index++) {
@@ -190,7 +191,7 @@ test.serial('thousands of mutated messages and packets leave ports, sessions and
 	t.true(requests > 1000 && malformed > 200);
 
 	t.is(await statusOf(caller.endpoint.request(dialog.value.makeRequest('BYE'), target)), 200);
-	const {held} = await settles(measure, (measured) => Object.values(measured.held).every((count) => count === 0));
+	const {held} = await settles(measure, (measured) => isNothing(measured.held));
 	t.deepEqual(held, nothing);
 });
 
@@ -202,7 +203,7 @@ test.serial('a flood from one source does not disturb a call of another', async 
 		admission: {perSecond: 50, burst: 500},
 	}));
 	const bobSide = await openTestPhone(t, bobsPhone(world, {wav: '', maxSeconds: 1}));
-	const charles = await openSocket(t, '127.0.0.66');
+	const charles = await openTestSocket(t, '127.0.0.66');
 	const noise: SipRequest = {
 		kind: 'request',
 		method: 'INVITE',

@@ -1,5 +1,4 @@
 import {randomBytes} from 'node:crypto';
-import {createSocket, type Socket} from 'node:dgram';
 import {once} from 'node:events';
 import test, {type ExecutionContext} from 'ava';
 import {alice, bob} from '#dist/cli/demo/demo-world.js';
@@ -9,7 +8,7 @@ import type {Refusal} from '#dist/gateway/index.js';
 import {MasterKey, SrtpInbound, SrtpOutbound} from '#dist/trusted/media/srtp/index.js';
 import {RawParty, statusOf} from './support/raw-party.js';
 import {cryptoLine, cryptoLinesOf, portOf, sdpText} from './support/sdp.js';
-import {empties, makeTestWorld, nothing, openTestGateway} from './support/world.js';
+import {empties, makeTestWorld, nothing, openTestGateway, openTestSocket} from './support/world.js';
 
 type Protection = 'sealed' | 'sdes' | 'clear';
 const suite = 'AES_CM_128_HMAC_SHA1_80';
@@ -36,13 +35,6 @@ async function openScene(
 		},
 	}));
 	return {gateway, caller, callee};
-}
-
-async function openSocket(t: ExecutionContext): Promise<Socket> {
-	const socket = createSocket('udp4').bind(0, '127.0.0.1');
-	await once(socket, 'listening');
-	t.teardown(() => socket.close());
-	return socket;
 }
 
 /** One side's media as it is on the wire: keys from its own SDP and the peer's. */
@@ -77,7 +69,7 @@ for (const [callerSide, calleeSide] of [
 		`${callerSide} on one side and ${calleeSide} on the other: packets pass both ways, under other keys`,
 		async (t) => {
 			const {gateway, caller, callee} = await openScene(t, callerSide, calleeSide);
-			const [atBob, atAlice] = [await openSocket(t), await openSocket(t)];
+			const [atBob, atAlice] = [await openTestSocket(t), await openTestSocket(t)];
 			const bobsKey = callerSide === 'clear' ? undefined : randomBytes(30);
 			const offer = sdpText({
 				port: atBob.address().port,

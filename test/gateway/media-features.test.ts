@@ -1,11 +1,11 @@
 import {randomBytes} from 'node:crypto';
-import {createSocket, type Socket} from 'node:dgram';
+import type {Socket} from 'node:dgram';
 import {once} from 'node:events';
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {type GatewayOptions, openGateway} from '#dist/gateway/index.js';
 import {hangUp, openRawCall, passes, type RawCallOptions} from './support/raw-call.js';
 import {addressIn, portOf} from './support/sdp.js';
-import {empties, nothing, settles} from './support/world.js';
+import {empties, nothing, openTestSocket, settles} from './support/world.js';
 
 const inClear: RawCallOptions = {bobSide: 'clear', aliceSide: 'clear'};
 
@@ -15,13 +15,6 @@ function report(ssrc: number): Buffer {
 	packet.writeUInt32BE(ssrc, 4);
 	packet.writeUInt32BE(ssrc, 12);
 	return packet;
-}
-
-async function open(t: ExecutionContext): Promise<Socket> {
-	const socket = createSocket('udp4').bind(0, '127.0.0.1');
-	await once(socket, 'listening');
-	t.teardown(() => socket.close());
-	return socket;
 }
 
 /** Resolves to true when RTCP comes to the socket. */
@@ -37,7 +30,7 @@ async function getsRtcp(socket: Socket): Promise<boolean> {
 test.serial(
 	'RTCP shares the port where both sides of a leg want it, and goes where a=rtcp says where not',
 	async (t) => {
-		const alicesRtcp = await open(t);
+		const alicesRtcp = await openTestSocket(t);
 		const offers: GatewayOptions['routes'][number]['rtcpMux'][] = ['offer', undefined];
 		for (const rtcpMux of offers) {
 			const call = await openRawCall(t, {

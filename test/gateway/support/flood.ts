@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {createSocket, type Socket} from 'node:dgram';
+import type {Socket} from 'node:dgram';
 import {once} from 'node:events';
 import {Worker} from 'node:worker_threads';
 import type {ExecutionContext} from 'ava';
@@ -12,7 +12,7 @@ import type {FloodDone, FloodOrder} from './flood-source.js';
 import {RawParty, statusOf} from './raw-party.js';
 import {cryptoLine, sdpText} from './sdp.js';
 import {type Measure, openSeparateGateway} from './separate-gateway.js';
-import {makeTestWorld, nothing, settles} from './world.js';
+import {isNothing, makeTestWorld, nothing, openTestSocket, settles} from './world.js';
 
 export type FloodReport = {
 	/** Messages of the flood, all distinct, and how many of them in a second. */
@@ -47,7 +47,9 @@ export async function flood(t: ExecutionContext, forMs: number): Promise<FloodRe
 		incoming.respond(incoming.makeResponse(486, 'Busy Here'));
 	});
 	const invite = () => caller.seal(caller.invitation(alice), sdpText({crypto: [cryptoLine()]}));
-	const honest = await openSocket(t, '127.0.0.1');
+	const honest = await openTestSocket(t);
+	// Every call that waits listens.
+	honest.setMaxListeners(0);
 	const call = async (transport: 'udp' | 'tcp') =>
 		transport === 'udp'
 			? callByDatagrams(honest, await invite(), ports.udp)
@@ -66,7 +68,7 @@ export async function flood(t: ExecutionContext, forMs: number): Promise<FloodRe
 
 	const {sent, tookMs} = await flooding;
 	const statuses = await Promise.all(calls);
-	const after = await settles(measure, ({held}) => Object.values(held).every((count) => count === 0));
+	const after = await settles(measure, ({held}) => isNothing(held));
 	const served = statuses.filter((status) => status === 486).length;
 	const grownMiB = ((after.octets - before.octets) / 2 ** 20).toFixed(1);
 	const perSecond = Math.round((1000 * sent) / tookMs);
@@ -107,9 +109,8 @@ async function callByDatagrams(socket: Socket, request: SipRequest, port: number
 	const via = {name: 'Via', value: `SIP/2.0/UDP 127.0.0.1:${socket.address().port};branch=${branch};rport`};
 	const invite = writeSipMessage({...request, headers: [via, ...request.headers]});
 	let hasHeard = false;
-	let hear: ((response: Buffer) => void) | undefined;
 	const status = new Promise<number>((resolve) => {
-		hear = (response) => {
+		socket.on('message', (response) => {
 			const text = response.toString('latin1');
 			const code = Number(/^SIP\/2\.0 (\d{3}) /.exec(text)?.[1]);
 			if (!text.includes(branch)) {
@@ -125,8 +126,7 @@ async function callByDatagrams(socket: Socket, request: SipRequest, port: number
 				socket.send(writeSipMessage(ack), port, '127.0.0.1');
 				resolve(code);
 			}
-		};
-		socket.on('message', hear);
+		});
 	});
 	let outcome: number | undefined;
 	for (let waitMs = 500; waitMs <= 32_000 && outcome === undefined; waitMs *= 2) {
@@ -137,19 +137,7 @@ async function callByDatagrams(socket: Socket, request: SipRequest, port: number
 		outcome = await Promise.race([status, new Promise<undefined>((resolve) => setTimeout(resolve, waitMs, undefined))]);
 	}
 
-	if (hear && outcome === undefined) {
-		socket.off('message', hear);
-	}
-
 	return outcome ?? 'TIMEOUT';
-}
-
-async function openSocket(t: ExecutionContext, address: string): Promise<Socket> {
-	const socket = createSocket('udp4').bind(0, address);
-	socket.setMaxListeners(0);
-	await once(socket, 'listening');
-	t.teardown(() => socket.close());
-	return socket;
 }
 
 /** Floods until it is done, in a thread of its own. */

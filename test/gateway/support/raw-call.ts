@@ -1,5 +1,5 @@
 import {randomBytes, randomInt} from 'node:crypto';
-import {createSocket, type Socket} from 'node:dgram';
+import type {Socket} from 'node:dgram';
 import {once} from 'node:events';
 import type {ExecutionContext} from 'ava';
 import {alice, type DemoWorld} from '#dist/cli/demo/demo-world.js';
@@ -12,7 +12,7 @@ import {header} from '#dist/wire/sip/headers.js';
 import type {SipMessage, SipRequest, SipResponse} from '#dist/wire/sip/message.js';
 import {RawParty} from './raw-party.js';
 import {addressIn, cryptoLine, cryptoLinesOf, portOf, type SdpParts, sdpText} from './sdp.js';
-import {makeTestWorld, openTestGateway, settles, type TestGateway} from './world.js';
+import {makeTestWorld, openTestGateway, openTestSocket, settles, type TestGateway} from './world.js';
 
 export type Protection = 'sealed' | 'sdes' | 'clear';
 const suite = 'AES_CM_128_HMAC_SHA1_80';
@@ -117,7 +117,7 @@ export class RawSide {
 
 	/** Another socket to hear and speak by; its port. */
 	async moveTo(t: ExecutionContext): Promise<number> {
-		this.socket = await openSocket(t);
+		this.socket = await openTestSocket(t);
 		this.socket.on('message', (packet) => this.#hear(packet));
 		return this.socket.address().port;
 	}
@@ -261,8 +261,8 @@ export async function openRawCall(t: ExecutionContext, options: RawCallOptions =
 		}),
 	);
 	const target = gateway.target('tcp');
-	const bob = new RawSide(caller, await openSocket(t, options.bobAddress), bobSide, target);
-	const aliceAs = new RawSide(callee, await openSocket(t), through?.protection ?? aliceSide, target);
+	const bob = new RawSide(caller, await openTestSocket(t, options.bobAddress), bobSide, target);
+	const aliceAs = new RawSide(callee, await openTestSocket(t), through?.protection ?? aliceSide, target);
 	const invite = await bob.close(caller.invitation(alice), bob.sdp(offer));
 	const outgoing = caller.endpoint.request(invite, target);
 	const atAlice = await callee.next();
@@ -330,13 +330,6 @@ export function watchRequests({party}: RawSide): string[] {
 		seen.push(`${request.method} ${header(request, 'CSeq')}`);
 	});
 	return seen;
-}
-
-async function openSocket(t: ExecutionContext, address = '127.0.0.1'): Promise<Socket> {
-	const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4').bind(0, address);
-	await once(socket, 'listening');
-	t.teardown(() => socket.close());
-	return socket;
 }
 
 function dialogOf(result: ReturnType<typeof Dialog.fromRequest>): Dialog {

@@ -1,3 +1,5 @@
+import {createSocket, type Socket} from 'node:dgram';
+import {once} from 'node:events';
 import {mkdtemp, rm} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -104,6 +106,14 @@ export async function openTestEndpoint(t: ExecutionContext, address = '127.0.0.1
 	return endpoint;
 }
 
+/** A socket on a free UDP port, closed with the test. */
+export async function openTestSocket(t: ExecutionContext, address = '127.0.0.1'): Promise<Socket> {
+	const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4').bind(0, address);
+	await once(socket, 'listening');
+	t.teardown(() => socket.close());
+	return socket;
+}
+
 /** G.711 that is told apart from other sound: octets that go up from `start`. */
 export function speech(seconds: number, start = 0): PhoneSpeech {
 	return {codec: 'pcmu', sound: Uint8Array.from({length: 8000 * seconds}, (_, index) => (start + index) & 0xff)};
@@ -137,11 +147,11 @@ export async function settles<Value>(
 
 export const nothing = {relays: 0, calls: 0, issued: 0, transactions: 0};
 
+export function isNothing(held: Readonly<Record<string, number>>): boolean {
+	return Object.values(held).every((count) => count === 0);
+}
+
 /** Waits until a gateway holds nothing, and says what it holds then. */
 export function empties(gateway: TestGateway, forMs = 30_000): Promise<Readonly<Record<string, number>>> {
-	return settles(
-		() => heldBy(gateway),
-		(held) => Object.values(held).every((count) => count === 0),
-		forMs,
-	);
+	return settles(() => heldBy(gateway), isNothing, forMs);
 }
