@@ -1,3 +1,5 @@
+import type {CodedFailure, Result} from './result.js';
+
 /**
  * Thrown for a caller's mistake and rejected with when the world said no (port taken, file missing).
  * `code` is stable and documented in docs/error-codes.md; `message` is not.
@@ -15,6 +17,15 @@ export class SallyportError extends Error {
 /** Code of the system for a failure, such as `ENOENT`; undefined where it has none. */
 export function systemCodeOf(failure: unknown): string | undefined {
 	return failure instanceof Error && 'code' in failure ? String(failure.code) : undefined;
+}
+
+/** The value of a success. Throws the failure as a `SallyportError` of its code. */
+export function demandValue<Value>(result: Result<Value, CodedFailure>): Value {
+	if (!result.ok) {
+		throw new SallyportError(result.failure.code, result.failure.message);
+	}
+
+	return result.value;
 }
 
 /** Throws when our own code broke a promise that it made to itself. Never used on strangers' input. */

@@ -22,6 +22,7 @@ export type IssuedCertificate = {
 export class IssuedLog {
 	readonly #path: string;
 	readonly #issued = new Map<string, IssuedCertificate>();
+	/** Of the last revocation list; 0 before the first. */
 	#listNumber = 0;
 	#isTorn = false;
 
@@ -44,11 +45,6 @@ export class IssuedLog {
 
 	get issued(): readonly IssuedCertificate[] {
 		return [...this.#issued.values()];
-	}
-
-	/** Number of the last revocation list; 0 before the first. */
-	get listNumber(): number {
-		return this.#listNumber;
 	}
 
 	get(serialNumber: string): IssuedCertificate | undefined {

@@ -1,5 +1,5 @@
 import {MessageChannel} from 'node:worker_threads';
-import {SallyportError} from '../../base/error.js';
+import {demandValue, SallyportError} from '../../base/error.js';
 import type {CodedFailure, Result} from '../../base/result.js';
 import type {MessageFilter} from '../../gateway/message-filter.js';
 import type {KeySource} from '../../gateway/phone/key-source.js';
@@ -86,11 +86,7 @@ async function withoutMemory(
 }
 
 function claim(redeemed: Result<RedeemedKey, CodedFailure>): MasterKey {
-	if (!redeemed.ok) {
-		throw new SallyportError(redeemed.failure.code, redeemed.failure.message);
-	}
-
-	return MasterKey.claim(redeemed.value.slot);
+	return MasterKey.claim(demandValue(redeemed).slot);
 }
 
 function certificateOf(pem: string): Uint8Array {

@@ -1,5 +1,5 @@
 import {readFile} from 'node:fs/promises';
-import {SallyportError} from '../../base/error.js';
+import {demandValue} from '../../base/error.js';
 import {readTelephoneAudio} from '../../wire/audio/telephone-audio.js';
 import {type CapturedDatagram, parsePcap} from '../../wire/pcap/pcap-file.js';
 import {classifyDatagram} from '../../wire/rtp/classify-datagram.js';
@@ -12,12 +12,7 @@ export type SampleComparison = {
 
 /** Rejects with a `SallyportError` where the file is no sound. */
 export async function readSamples(path: string): Promise<Int16Array> {
-	const audio = readTelephoneAudio(await readFile(path));
-	if (!audio.ok) {
-		throw new SallyportError(audio.failure.code, audio.failure.message);
-	}
-
-	return audio.value;
+	return demandValue(readTelephoneAudio(await readFile(path)));
 }
 
 /** Compares two recordings sample by sample; what one has and the other has not differs. */
@@ -53,12 +48,8 @@ export async function captured(
 	path: string,
 	which: {readonly kind: 'rtp' | 'rtcp' | 'any'; readonly to?: number; readonly from?: number},
 ): Promise<readonly CapturedDatagram[]> {
-	const file = parsePcap(await readFile(path));
-	if (!file.ok) {
-		throw new SallyportError(file.failure.code, file.failure.message);
-	}
-
-	return file.value.datagrams.filter(
+	const {datagrams} = demandValue(parsePcap(await readFile(path)));
+	return datagrams.filter(
 		({source, destination, payload}) =>
 			(which.to === undefined || destination.port === which.to) &&
 			(which.from === undefined || source.port === which.from) &&

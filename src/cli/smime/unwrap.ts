@@ -1,3 +1,4 @@
+import {equalBytes} from '../../base/bytes.js';
 import type {CertificateValidator} from '../../trusted/certificates/certificate-validator.js';
 import {canonicalAor, certificateSpeaksFor} from '../../trusted/certificates/identity.js';
 import type {CmsProvider, Verified, VerifiedSigner} from '../../trusted/smime/cms-provider.js';
@@ -157,7 +158,7 @@ async function verifyEitherForm({contentInfo, detached}: SignedEntityOctets, pro
 	}
 
 	const canonical = canonicalLineEnds(detached);
-	return Buffer.compare(canonical, detached) === 0 ? exact : provider.verify(contentInfo, canonical);
+	return equalBytes(canonical, detached) ? exact : provider.verify(contentInfo, canonical);
 }
 
 async function judgeSigner(
@@ -185,7 +186,7 @@ async function judgeSigner(
 }
 
 function issuersOf({certificate}: VerifiedSigner, certificates: readonly Uint8Array[]): readonly Uint8Array[] {
-	return certificates.filter((other) => Buffer.compare(other, certificate) !== 0).slice(0, maxIssuers);
+	return certificates.filter((other) => !equalBytes(other, certificate)).slice(0, maxIssuers);
 }
 
 const maxLayers = 4;

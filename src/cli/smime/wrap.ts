@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
-import {SallyportError} from '../../base/error.js';
-import type {CmsFailure, CmsProvider, ContentCipher} from '../../trusted/smime/cms-provider.js';
+import {demandValue, SallyportError} from '../../base/error.js';
+import type {CmsProvider, ContentCipher} from '../../trusted/smime/cms-provider.js';
 import type {HashName} from '../../trusted/smime/hash-algorithm.js';
 import type {PrivateKeyOperations, SignatureScheme} from '../../trusted/smime/private-key-operations.js';
 import {signatureDigests} from '../../trusted/smime/signature-digests.js';
@@ -31,7 +31,7 @@ export async function signEntity(
 	}
 
 	const detached = how.form === 'multipart-signed';
-	const signed = must(
+	const signed = demandValue(
 		await provider.sign({
 			content,
 			keyId: key.keyId,
@@ -44,7 +44,7 @@ export async function signEntity(
 		return writePkcs7Mime(signed, 'signed-data', how);
 	}
 
-	const [digest = 'sha256'] = must(signatureDigests(signed));
+	const [digest = 'sha256'] = demandValue(signatureDigests(signed));
 	const boundary = `sallyport-${randomBytes(12).toString('hex')}`;
 	return writeMultipartSigned(content, signed, {micAlgorithm: micAlgorithms[digest], boundary}, how);
 }
@@ -66,18 +66,8 @@ export async function encryptEntity(
 		throw new SallyportError('SMIME_ARGUMENTS', 'Expected --to with certificates of one to 100 recipients.');
 	}
 
-	const sealed = must(await provider.encrypt({content, recipients, cipher: cipher satisfies ContentCipher}));
+	const sealed = demandValue(await provider.encrypt({content, recipients, cipher: cipher satisfies ContentCipher}));
 	return writePkcs7Mime(sealed, cipher.endsWith('GCM') ? 'authEnveloped-data' : 'enveloped-data', how);
-}
-
-function must<Value>(
-	result: {readonly ok: true; readonly value: Value} | {readonly ok: false; readonly failure: CmsFailure},
-): Value {
-	if (!result.ok) {
-		throw new SallyportError(result.failure.code, result.failure.message);
-	}
-
-	return result.value;
 }
 
 const micAlgorithms: Readonly<Record<HashName, MicAlgorithm>> = {
