@@ -8,7 +8,7 @@ import {alice} from '#dist/cli/demo/demo-world.js';
 import type {Alert} from '#dist/trusted/toolbox/protocol.js';
 import {cryptoLine, sdpText} from '../../gateway/support/sdp.js';
 import {settles} from '../../gateway/support/world.js';
-import {eventNumber, openGateway} from '../support/sealed-gateway.js';
+import {openGateway} from '../support/sealed-gateway.js';
 import {ask, type Served} from '../support/served.js';
 
 const secret = 'a secret of the operator';
@@ -113,9 +113,9 @@ test.serial('no alert is lost with a user process that had not posted it', async
 	);
 	t.deepEqual(hook.posted, []);
 	process.kill(pidOf('user'), 'SIGKILL');
-	await eventNumber(gateway, 'process-ended', 1);
+	await served.event('process-ended');
 	hook.refuse(false);
-	await eventNumber(gateway, 'process-started', 1);
+	await served.event('process-started');
 	await settles(
 		() => hook.posted.filter(({kind}) => kind === 'replay').length,
 		(length) => length === 3,

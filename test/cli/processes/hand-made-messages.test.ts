@@ -213,61 +213,68 @@ test.serial('what the user process says to the media process', async (t) => {
 	});
 });
 
-test.serial('what the toolbox says to the user process', async (t) => {
-	let breaches = 0;
-	const alerts: unknown[] = [];
-	await refusesAll(t, {
-		open: (descriptor) => {
-			const client = new ToolboxClient(new SocketLink(descriptor));
-			client.on('breach', () => breaches++);
-			client.on('alert', (alert) => alerts.push(alert));
-			void client.readLedger(1).catch(() => {});
-		},
-		valid: [
-			{id: 1, verdict: 'ledger', entries: []},
-			{id: 1, verdict: 'ticket', ticket: '0'.repeat(32)},
-			{id: 1, verdict: 'refused', code: 'BUSY', message: ''},
-			{
-				id: 1,
-				verdict: 'release',
-				protection: 'sealed',
-				sdp: '',
-				keys: [],
-				identity: '',
-				mediaSource: {kind: 'declared'},
-				template: '',
-				audit: 1,
-			},
-			{event: 'alert', alert: {}},
-		],
-		after: (count) => {
-			t.is(breaches, count);
-			t.deepEqual(alerts, []);
-		},
-	});
-});
-
-test.serial('what the media process says to the user process', async (t) => {
+/** The same where the user process reads, which hears of no event either. */
+async function refusesAllAsUser(
+	t: ExecutionContext,
+	open: (link: SocketLink, onBreach: () => void, onEvent: (event: unknown) => void) => void,
+	valid: readonly Message[],
+): Promise<void> {
 	let breaches = 0;
 	const events: unknown[] = [];
 	await refusesAll(t, {
-		open: (descriptor) => {
-			const client = new MediaClient(new SocketLink(descriptor));
-			client.on('breach', () => breaches++);
-			client.on('event', (event) => events.push(event));
-			void client.readStatistics('c').catch(() => {});
-		},
-		valid: [
-			{id: 1, ok: true, statistics: []},
-			{id: 1, ok: false, code: 'UNKNOWN_CALL', message: ''},
-			{kind: 'first-packet', call: 'c', leg: 'a', from: {address: '192.0.2.1', port: 9}},
-			{kind: 'relay-ended', call: 'c', reason: 'destroyed'},
-		],
+		open: (descriptor) =>
+			open(
+				new SocketLink(descriptor),
+				() => breaches++,
+				(event) => events.push(event),
+			),
+		valid,
 		after: (count) => {
 			t.is(breaches, count);
 			t.deepEqual(events, []);
 		},
 	});
+}
+
+test.serial('what the toolbox says to the user process', async (t) => {
+	const open = (link: SocketLink, onBreach: () => void, onEvent: (event: unknown) => void) => {
+		const client = new ToolboxClient(link);
+		client.on('breach', onBreach);
+		client.on('alert', onEvent);
+		void client.readLedger(1).catch(() => {});
+	};
+	await refusesAllAsUser(t, open, [
+		{id: 1, verdict: 'ledger', entries: []},
+		{id: 1, verdict: 'ticket', ticket: '0'.repeat(32)},
+		{id: 1, verdict: 'refused', code: 'BUSY', message: ''},
+		{
+			id: 1,
+			verdict: 'release',
+			protection: 'sealed',
+			sdp: '',
+			keys: [],
+			identity: '',
+			mediaSource: {kind: 'declared'},
+			template: '',
+			audit: 1,
+		},
+		{event: 'alert', alert: {}},
+	]);
+});
+
+test.serial('what the media process says to the user process', async (t) => {
+	const open = (link: SocketLink, onBreach: () => void, onEvent: (event: unknown) => void) => {
+		const client = new MediaClient(link);
+		client.on('breach', onBreach);
+		client.on('event', onEvent);
+		void client.readStatistics('c').catch(() => {});
+	};
+	await refusesAllAsUser(t, open, [
+		{id: 1, ok: true, statistics: []},
+		{id: 1, ok: false, code: 'UNKNOWN_CALL', message: ''},
+		{kind: 'first-packet', call: 'c', leg: 'a', from: {address: '192.0.2.1', port: 9}},
+		{kind: 'relay-ended', call: 'c', reason: 'destroyed'},
+	]);
 });
 
 test.serial('what the toolbox says to the media process', async (t) => {

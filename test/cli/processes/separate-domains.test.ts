@@ -8,7 +8,7 @@ import {statusOf} from '../../gateway/support/raw-party.js';
 import {serialWhere} from '../../support/test-where.js';
 import {findInMemory} from '../../trusted/media/support/process-memory.js';
 import {derivedSecrets} from '../../trusted/media/support/session-secrets.js';
-import {establish, eventNumber, openGateway, suite} from '../support/sealed-gateway.js';
+import {establish, openGateway, suite} from '../support/sealed-gateway.js';
 import {ask, Served} from '../support/served.js';
 
 test.serial('a sealed call goes through three processes, and all end in order', async (t) => {
@@ -45,7 +45,7 @@ test.serial('after kill -9 of the user process media flows on, and it finds the 
 		await call.speak();
 	}
 
-	await eventNumber(gateway, 'process-started', 1);
+	await served.event('process-started');
 	t.log(`the user process was back after ${Math.round(performance.now() - before)} ms`);
 	t.like(
 		served.events.find(({event}) => event === 'call-restored'),
@@ -86,7 +86,7 @@ test.serial(
 		const [{request}] = await bye;
 		t.is(request.method, 'BYE');
 		t.like(await served.event('call-ended'), {reason: 'media-lost'});
-		await eventNumber(gateway, 'process-started', 1);
+		await served.event('process-started');
 		t.deepEqual(byes, ['BYE']);
 		await (await establish(t, gateway)).speak();
 		served.child.kill('SIGTERM');

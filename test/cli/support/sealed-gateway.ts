@@ -113,10 +113,3 @@ export async function establish(t: ExecutionContext, {caller, callee, target, se
 		},
 	};
 }
-
-/** Waits until an event of this name has come so often. */
-export async function eventNumber({served}: Gateway, name: string, count: number): Promise<void> {
-	while (served.events.filter(({event}) => event === name).length < count) {
-		await new Promise((resolve) => setTimeout(resolve, 20));
-	}
-}
