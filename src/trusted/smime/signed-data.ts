@@ -84,25 +84,23 @@ export type SignerParts = {
 export function derSignedData(parts: {
 	/** Undefined leaves the content out. */
 	readonly content: Uint8Array | undefined;
-	/** @default id-data */
-	readonly contentType?: string;
 	readonly certificates: readonly Uint8Array[];
 	readonly signers: readonly SignerParts[];
 }): Uint8Array {
-	const {content, certificates, signers, contentType = contentTypes.data} = parts;
+	const {content, certificates, signers} = parts;
 	const infos = signers.map(derSignerInfo);
 	const digests = new Map(
 		signers.map(({digestAlgorithm}) => [Buffer.from(digestAlgorithm).toString('hex'), digestAlgorithm]),
 	);
 	const encapsulated = content === undefined ? [] : [derContext(0, derOctetString(content))];
-	// Version 3 where a signer is named by key identifier or the content is not id-data (RFC 5652 §5.1).
-	const isPlain = contentType === contentTypes.data && infos.every(({version}) => version === 1);
+	// Version 3 where a signer is named by key identifier (RFC 5652 §5.1).
+	const version = infos.every((info) => info.version === 1) ? 1 : 3;
 	return derContentInfo(
 		contentTypes.signedData,
 		derSequence(
-			derInteger(isPlain ? 1 : 3),
+			derInteger(version),
 			derSetOf(...digests.values()),
-			derSequence(derObjectIdentifier(contentType), ...encapsulated),
+			derSequence(derObjectIdentifier(contentTypes.data), ...encapsulated),
 			derElement(0xa0, ...sortSetOf(certificates)),
 			derSetOf(...infos.map(({encoded}) => encoded)),
 		),
