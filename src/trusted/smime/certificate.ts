@@ -1,7 +1,7 @@
 import type {Result} from '../../base/result.js';
 import {fail} from '../../base/result.js';
 import type {Asn1Cursor, Asn1Element} from '../../wire/asn1/index.js';
-import {derSequence, tags} from '../../wire/asn1/index.js';
+import {derElement, derSequence, tags} from '../../wire/asn1/index.js';
 import {readCertificateBody} from './certificate-body.js';
 import type {CmsFailure} from './cms-provider.js';
 import type {PublicKey} from './public-key.js';
@@ -31,8 +31,12 @@ export function readCertificate(der: Uint8Array): Result<CertificateFacts, CmsFa
 
 /** IssuerAndSerialNumber (RFC 5652 §10.2.4). */
 export function derIssuerAndSerialNumber(certificate: CertificateFacts): Uint8Array {
-	const serialNumber = Uint8Array.of(tags.integer, certificate.serialNumber.length, ...certificate.serialNumber);
-	return derSequence(certificate.issuer, serialNumber);
+	return derSequence(certificate.issuer, derSerialNumber(certificate));
+}
+
+/** CertificateSerialNumber (RFC 5280 §4.1.2.2) as it stands in the certificate. */
+export function derSerialNumber({serialNumber}: CertificateFacts): Uint8Array {
+	return derElement(tags.integer, serialNumber);
 }
 
 function readFields(der: Uint8Array, root: Asn1Element): CertificateFacts {

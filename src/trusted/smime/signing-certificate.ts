@@ -1,7 +1,7 @@
 import type {Asn1Element} from '../../wire/asn1/index.js';
 import {derContext, derOctetString, derSequence, tags} from '../../wire/asn1/index.js';
 import {readAlgorithmIdentifier} from './algorithm-identifier.js';
-import type {CertificateFacts} from './certificate.js';
+import {type CertificateFacts, derSerialNumber} from './certificate.js';
 import {type HashName, readHashAlgorithm} from './hash-algorithm.js';
 import {refuse} from './refusal.js';
 
@@ -38,11 +38,9 @@ export function readSigningCertificate(value: Asn1Element): SigningCertificate {
 
 /** The same for a certificate of ours, by SHA-256, with its issuer and serial. */
 export function derSigningCertificate(certificate: CertificateFacts, sha256: Uint8Array): Uint8Array {
-	const {issuer, serialNumber} = certificate;
-	const serial = Uint8Array.of(tags.integer, serialNumber.length, ...serialNumber);
-	const directoryName = derContext(4, issuer);
-	const identifier = derSequence(derOctetString(sha256), derSequence(derSequence(directoryName), serial));
-	return derSequence(derSequence(identifier));
+	const generalNames = derSequence(derContext(4, certificate.issuer));
+	const issuerSerial = derSequence(generalNames, derSerialNumber(certificate));
+	return derSequence(derSequence(derSequence(derOctetString(sha256), issuerSerial)));
 }
 
 /** Certificates that one attribute may name. */
