@@ -14,7 +14,7 @@ export type Copy = {
 export const absent: Copy = {tag: '', version: 0, parent: '', record: undefined};
 
 /**
- * What a record is, by what a majority of the stores says; undefined where that cannot be told for now. Every write
+ * What a record is, by what a majority of the stores says; undefined where what these stores say does not tell. Every write
  * names what its writer had read, and each store takes it only in place of exactly what it gave to that writer. So two writes
  * that a majority took have met in one store, and the later one knew of the earlier, if no writer decides on less than this:
  * what a majority has, or what was written last, when all others have that or what it was written in place of. A write that
