@@ -1,11 +1,9 @@
-import {randomBytes} from 'node:crypto';
 import {demandValue, SallyportError} from '../../base/error.js';
 import type {CmsProvider, ContentCipher} from '../../trusted/smime/cms-provider.js';
-import type {HashName} from '../../trusted/smime/hash-algorithm.js';
 import type {PrivateKeyOperations, SignatureScheme} from '../../trusted/smime/private-key-operations.js';
-import {signatureDigests} from '../../trusted/smime/signature-digests.js';
+import {type SignedForm, writeSignedEntity} from '../../trusted/smime/signed-entity.js';
 import type {MimeEntity} from '../../wire/mime/entity.js';
-import {type MicAlgorithm, writeMultipartSigned, writePkcs7Mime} from '../../wire/mime/smime-entity.js';
+import {writePkcs7Mime} from '../../wire/mime/smime-entity.js';
 
 /** How it is written: `base64` for mail and terminals, `binary` as SIP carries it. */
 export type Encoding = {readonly base64: boolean};
@@ -17,7 +15,7 @@ export type Encoding = {readonly base64: boolean};
 export async function signEntity(
 	content: Uint8Array,
 	{provider, privateKeys}: {readonly provider: CmsProvider; readonly privateKeys: PrivateKeyOperations},
-	how: Encoding & {readonly form: 'multipart-signed' | 'signed-data'; readonly scheme?: string; readonly nowMs: number},
+	how: Encoding & {readonly form: SignedForm; readonly scheme?: string; readonly nowMs: number},
 ): Promise<MimeEntity> {
 	const [key] = privateKeys.keys;
 	if (key === undefined) {
@@ -30,23 +28,16 @@ export async function signEntity(
 		throw new SallyportError('SMIME_ARGUMENTS', `Expected one of ${known.join(', ')} for --scheme.`);
 	}
 
-	const detached = how.form === 'multipart-signed';
 	const signed = demandValue(
 		await provider.sign({
 			content,
 			keyId: key.keyId,
 			signingTimeMs: how.nowMs,
-			detached,
+			detached: how.form === 'multipart-signed',
 			...(scheme !== undefined && {scheme}),
 		}),
 	);
-	if (!detached) {
-		return writePkcs7Mime(signed, 'signed-data', how);
-	}
-
-	const [digest = 'sha256'] = demandValue(signatureDigests(signed));
-	const boundary = `sallyport-${randomBytes(12).toString('hex')}`;
-	return writeMultipartSigned(content, signed, {micAlgorithm: micAlgorithms[digest], boundary}, how);
+	return writeSignedEntity(content, signed, how.form, how);
 }
 
 /** Encrypts the octets of an entity for recipients. Rejects as `signEntity` does. */
@@ -69,9 +60,3 @@ export async function encryptEntity(
 	const sealed = demandValue(await provider.encrypt({content, recipients, cipher: cipher satisfies ContentCipher}));
 	return writePkcs7Mime(sealed, cipher.endsWith('GCM') ? 'authEnveloped-data' : 'enveloped-data', how);
 }
-
-const micAlgorithms: Readonly<Record<HashName, MicAlgorithm>> = {
-	sha256: 'sha-256',
-	sha384: 'sha-384',
-	sha512: 'sha-512',
-};

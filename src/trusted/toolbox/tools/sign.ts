@@ -1,20 +1,15 @@
-import {createHash, randomBytes} from 'node:crypto';
+import {createHash} from 'node:crypto';
 import {z} from 'zod';
-import {invariant} from '../../../base/error.js';
 import {ok, type Result} from '../../../base/result.js';
-import {type MimeEntity, writeMimeEntity} from '../../../wire/mime/entity.js';
+import {writeMimeEntity} from '../../../wire/mime/entity.js';
 import {writeMultipart} from '../../../wire/mime/multipart.js';
-import {type MicAlgorithm, writeMultipartSigned, writePkcs7Mime} from '../../../wire/mime/smime-entity.js';
 import {parseStartLine} from '../../../wire/sip/parse-message.js';
-import type {HashName} from '../../smime/hash-algorithm.js';
-import {signatureDigests} from '../../smime/signature-digests.js';
+import {freshBoundary, type SignedForm, writeSignedEntity} from '../../smime/signed-entity.js';
 import type {SignedEntity} from '../engine/port-types.js';
 import {defineTool, refuse, type ToolContext, type ToolRefusal} from '../engine/tool.js';
 
 /** `multipart-signed` is what RFC 3261 §23.3 asks for; `signed-data` is smaller, and no proxy can touch its line ends. */
-const signedForms = ['signed-data', 'multipart-signed'] as const;
-export type SignedForm = (typeof signedForms)[number];
-export const signedForm = z.enum(signedForms).default('signed-data');
+export const signedForm = z.enum(['signed-data', 'multipart-signed'] satisfies SignedForm[]).default('signed-data');
 
 /** Integrity: signs headers and session description together, with our first key (RFC 8551 §3.5.2). */
 export const sign = defineTool({
@@ -31,21 +26,8 @@ export const sign = defineTool({
 		layout: z.enum(['beside', 'tunnel']).default('beside'),
 	}),
 	run: async ({headers, sdp}, context, {form, layout}) => {
-		if (layout === 'tunnel') {
-			const tunnel = tunnelledMessage(headers, sdp);
-			const signedTunnel = await signContent(tunnel, context, form);
-			return signedTunnel.ok ? ok({signed: signedTunnel.value}) : signedTunnel;
-		}
-
-		const description = writeMimeEntity({
-			headers: [
-				{name: 'Content-Type', value: 'application/sdp'},
-				{name: 'Content-Disposition', value: 'session;handling=required'},
-			],
-			body: sdp,
-		});
-		context.wipeLater(description);
-		const signed = await signContent(writeMixed([sipFragment(headers), description]), context, form);
+		const content = layout === 'tunnel' ? tunnelledMessage(headers, sdp) : besideEachOther(headers, sdp, context);
+		const signed = await signContent(content, context, form);
 		return signed.ok ? ok({signed: signed.value}) : signed;
 	},
 });
@@ -54,17 +36,16 @@ export const sign = defineTool({
 export async function signContent(
 	content: Uint8Array,
 	{cms, ownCertificates, nowMs, wipeLater}: Pick<ToolContext, 'cms' | 'ownCertificates' | 'nowMs' | 'wipeLater'>,
-	form: SignedForm = 'signed-data',
+	form: SignedForm,
 ): Promise<Result<SignedEntity, ToolRefusal>> {
 	wipeLater(content);
 	const [keyId = ''] = ownCertificates;
-	const detached = form === 'multipart-signed';
-	const signed = await cms.sign({content, keyId, signingTimeMs: nowMs, detached});
+	const signed = await cms.sign({content, keyId, signingTimeMs: nowMs, detached: form === 'multipart-signed'});
 	if (!signed.ok) {
 		return refuse('SEALING_FAILED', signed.failure.code);
 	}
 
-	const entity = detached ? multipartSigned(content, signed.value) : writePkcs7Mime(signed.value, 'signed-data');
+	const entity = writeSignedEntity(content, signed.value, form);
 	const octets = writeMimeEntity(entity);
 	wipeLater(signed.value);
 	wipeLater(entity.body);
@@ -72,11 +53,21 @@ export async function signContent(
 	return ok({octets, digest: createHash('sha256').update(content).digest('hex')});
 }
 
-function multipartSigned(content: Uint8Array, signature: Uint8Array): MimeEntity {
-	const digests = signatureDigests(signature);
-	invariant(digests.ok && digests.value[0] !== undefined, 'Our own signature has a digest.');
-	const micAlgorithm = micAlgorithms[digests.value[0]];
-	return writeMultipartSigned(content, signature, {micAlgorithm, boundary: freshBoundary()});
+/** Headers and session description as parts of one entity. */
+function besideEachOther(
+	headers: Uint8Array,
+	sdp: Uint8Array,
+	{wipeLater}: Pick<ToolContext, 'wipeLater'>,
+): Uint8Array {
+	const description = writeMimeEntity({
+		headers: [
+			{name: 'Content-Type', value: 'application/sdp'},
+			{name: 'Content-Disposition', value: 'session;handling=required'},
+		],
+		body: sdp,
+	});
+	wipeLater(description);
+	return writeMixed([sipFragment(headers), description]);
 }
 
 /**
@@ -112,13 +103,3 @@ export function writeMixed(parts: readonly Uint8Array[]): Uint8Array {
 		body: writeMultipart(parts, boundary),
 	});
 }
-
-function freshBoundary(): string {
-	return `sallyport-${randomBytes(12).toString('hex')}`;
-}
-
-const micAlgorithms: Readonly<Record<HashName, MicAlgorithm>> = {
-	sha256: 'sha-256',
-	sha384: 'sha-384',
-	sha512: 'sha-512',
-};
