@@ -1,4 +1,4 @@
-import {createHash, generateKeyPair, type KeyObject, randomBytes, sign} from 'node:crypto';
+import {createHash, generateKeyPair, type KeyObject, randomBytes} from 'node:crypto';
 import {isIP} from 'node:net';
 import {promisify} from 'node:util';
 import {SallyportError} from '../../base/error.js';
@@ -10,7 +10,6 @@ import {
 	derContextPrimitive,
 	derIa5String,
 	derInteger,
-	derNull,
 	derObjectIdentifier,
 	derOctetString,
 	derSequence,
@@ -22,7 +21,9 @@ import {
 } from '../../wire/asn1/index.js';
 import {readCertificateFields} from './certificate-fields.js';
 import type {Credential} from './credential.js';
+import {derExtension} from './extensions.js';
 import {canonicalAor} from './identity.js';
+import {derIssuerAlgorithm, signAsIssuer} from './issuer-signature.js';
 import {type RevocationListContent, writeRevocationList} from './revocation-list-writer.js';
 
 /** A new certificate and its private key (PKCS #8), both PEM. The key is in the clear unless a passphrase was given. */
@@ -61,10 +62,10 @@ export async function createRoot(options: ValidityOptions & {readonly commonName
 		publicKey,
 		...validityOf(options, 3650),
 		extensions: [
-			extension(oids.basicConstraints, derSequence(derBoolean(true), derInteger(0)), 'critical'),
-			extension(oids.keyUsage, derBitString(Uint8Array.of(keyCertSign | crlSign), 1), 'critical'),
-			extension(oids.subjectKeyIdentifier, derOctetString(keyIdentifier)),
-			extension(oids.authorityKeyIdentifier, derSequence(derContextPrimitive(0, keyIdentifier))),
+			derExtension(oids.basicConstraints, derSequence(derBoolean(true), derInteger(0)), 'critical'),
+			derExtension(oids.keyUsage, derBitString(Uint8Array.of(keyCertSign | crlSign), 1), 'critical'),
+			derExtension(oids.subjectKeyIdentifier, derOctetString(keyIdentifier)),
+			derExtension(oids.authorityKeyIdentifier, derSequence(derContextPrimitive(0, keyIdentifier))),
 		],
 	});
 	return toPem(certificate, privateKey, options.passphrase);
@@ -109,12 +110,12 @@ export class CertificateAuthority {
 			publicKey,
 			...validityOf(request, 90),
 			extensions: [
-				extension(oids.basicConstraints, derSequence(), 'critical'),
-				extension(oids.keyUsage, derBitString(Uint8Array.of(usage), keyType === 'p-256' ? 3 : 5), 'critical'),
-				extension(oids.extendedKeyUsage, extendedKeyUsage(domains.length > 0)),
-				extension(oids.subjectAlternativeName, alternativeNames(request.uris, domains)),
-				extension(oids.subjectKeyIdentifier, derOctetString(keyIdentifierOf(publicKey))),
-				extension(oids.authorityKeyIdentifier, derSequence(derContextPrimitive(0, this.#keyIdentifier))),
+				derExtension(oids.basicConstraints, derSequence(), 'critical'),
+				derExtension(oids.keyUsage, derBitString(Uint8Array.of(usage), keyType === 'p-256' ? 3 : 5), 'critical'),
+				derExtension(oids.extendedKeyUsage, extendedKeyUsage(domains.length > 0)),
+				derExtension(oids.subjectAlternativeName, alternativeNames(request.uris, domains)),
+				derExtension(oids.subjectKeyIdentifier, derOctetString(keyIdentifierOf(publicKey))),
+				derExtension(oids.authorityKeyIdentifier, derSequence(derContextPrimitive(0, this.#keyIdentifier))),
 				...distributionPoints(request.revocationListUrl),
 			],
 		});
@@ -182,7 +183,7 @@ function distributionPoints(url: string | undefined): readonly Uint8Array[] {
 	}
 
 	const fullName = derContext(0, derContext(0, derIa5String(url, contextPrimitive(6))));
-	return [extension(oids.revocationListDistribution, derSequence(derSequence(fullName)))];
+	return [derExtension(oids.revocationListDistribution, derSequence(derSequence(fullName)))];
 }
 
 function extendedKeyUsage(isDomain: boolean): Uint8Array {
@@ -211,26 +212,17 @@ type CertificateContent = {
 
 /** RFC 5280 §4.1. */
 function writeCertificate(issuerKey: KeyObject, content: CertificateContent): Uint8Array {
-	const algorithm =
-		issuerKey.asymmetricKeyType === 'rsa'
-			? derSequence(derObjectIdentifier(oids.sha256WithRsa), derNull())
-			: derSequence(derObjectIdentifier(oids.ecdsaWithSha256));
 	const toBeSigned = derSequence(
 		derContext(0, derInteger(2)),
 		derInteger(randomBytes(16)),
-		algorithm,
+		derIssuerAlgorithm(issuerKey),
 		content.issuer,
 		derSequence(derTime(content.notBeforeMs), derTime(content.notAfterMs)),
 		content.subject,
 		content.publicKey.export({type: 'spki', format: 'der'}),
 		derContext(3, derSequence(...content.extensions)),
 	);
-	return derSequence(toBeSigned, algorithm, derBitString(sign('sha256', toBeSigned, issuerKey)));
-}
-
-function extension(identifier: string, value: Uint8Array, criticality?: 'critical'): Uint8Array {
-	const critical = criticality === undefined ? [] : [derBoolean(true)];
-	return derSequence(derObjectIdentifier(identifier), ...critical, derOctetString(value));
+	return signAsIssuer(issuerKey, toBeSigned);
 }
 
 /** A Name of one common name, cut to the 64 characters of RFC 5280 App. A (ub-common-name). */
@@ -294,6 +286,4 @@ const oids = {
 	emailProtection: '1.3.6.1.5.5.7.3.4',
 	/** RFC 5924 §3. */
 	sipDomain: '1.3.6.1.5.5.7.3.20',
-	ecdsaWithSha256: '1.2.840.10045.4.3.2',
-	sha256WithRsa: '1.2.840.113549.1.1.11',
 } as const;

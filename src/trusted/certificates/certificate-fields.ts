@@ -1,16 +1,16 @@
 import {fail, ok, type Result} from '../../base/result.js';
-import {type Asn1Element, contextConstructed, readAsn1, tags} from '../../wire/asn1/index.js';
+import {type Asn1Element, contextConstructed, readAsn1} from '../../wire/asn1/index.js';
 import {readCertificateBody} from '../smime/certificate-body.js';
 import {judgePublicKey, readPublicKey} from '../smime/public-key.js';
 import {attempt} from '../smime/refusal.js';
 import type {CertificateFailure} from './certificate-validator.js';
+import {type Extensions, readExtensions} from './extensions.js';
 
 /** Parts of a certificate (RFC 5280 §4.1) as they stand in its DER. */
 export type CertificateFields = {
 	/** DER of the subject's Name. */
 	readonly subject: Uint8Array;
-	/** Contents of extnValue by dotted object identifier. */
-	readonly extensions: ReadonlyMap<string, Uint8Array>;
+	readonly extensions: Extensions;
 };
 
 /**
@@ -40,23 +40,8 @@ function readCertificate(root: Asn1Element) {
 	body.serialNumber.positiveInteger();
 	const version = body.version?.sequence(contextConstructed(0)).next().smallInteger() ?? 0;
 	const key = attempt(() => judgePublicKey(readPublicKey(body.subjectPublicKeyInfo)));
-	const extensions = readExtensions(body.extensions);
+	const extensions = readExtensions(body.extensions?.explicit(3), maxExtensions);
 	return {version, key, fields: extensions && {subject: body.subject.encoded, extensions}};
-}
-
-/** Undefined where one comes twice. */
-function readExtensions(element: Asn1Element | undefined): Map<string, Uint8Array> | undefined {
-	const extensions = new Map<string, Uint8Array>();
-	const list = element?.explicit(3).listOf(tags.sequence, maxExtensions) ?? [];
-	for (const item of list) {
-		const extension = item.sequence();
-		const identifier = extension.next().objectIdentifier();
-		extension.optional(tags.boolean)?.boolean();
-		extensions.set(identifier, extension.next().octetString());
-		extension.end();
-	}
-
-	return extensions.size === list.length ? extensions : undefined;
 }
 
 const limits = {maxBytes: 16 * 1024, maxDepth: 16, maxElements: 2048};

@@ -1,16 +1,7 @@
-import {type KeyObject, sign} from 'node:crypto';
-import {
-	derBitString,
-	derContext,
-	derContextPrimitive,
-	derElement,
-	derInteger,
-	derNull,
-	derObjectIdentifier,
-	derOctetString,
-	derSequence,
-	derTime,
-} from '../../wire/asn1/index.js';
+import type {KeyObject} from 'node:crypto';
+import {derContext, derContextPrimitive, derElement, derInteger, derSequence, derTime} from '../../wire/asn1/index.js';
+import {derExtension} from './extensions.js';
+import {derIssuerAlgorithm, signAsIssuer} from './issuer-signature.js';
 
 /** Why a certificate was revoked (RFC 5280 §5.3.1). */
 export type RevocationReason = keyof typeof reasonCodes;
@@ -41,14 +32,10 @@ export type RevocationListIssuer = {
 
 /** Writes a complete revocation list of version 2 (RFC 5280 §5) as DER. */
 export function writeRevocationList(issuer: RevocationListIssuer, content: RevocationListContent): Uint8Array {
-	const algorithm =
-		issuer.privateKey.asymmetricKeyType === 'rsa'
-			? derSequence(derObjectIdentifier(oids.sha256WithRsa), derNull())
-			: derSequence(derObjectIdentifier(oids.ecdsaWithSha256));
 	const entries = content.revoked.map(writeEntry);
 	const toBeSigned = derSequence(
 		derInteger(1),
-		algorithm,
+		derIssuerAlgorithm(issuer.privateKey),
 		issuer.subject,
 		derTime(content.thisUpdateMs),
 		derTime(content.nextUpdateMs),
@@ -57,12 +44,12 @@ export function writeRevocationList(issuer: RevocationListIssuer, content: Revoc
 		derContext(
 			0,
 			derSequence(
-				extension(oids.authorityKeyIdentifier, derSequence(derContextPrimitive(0, issuer.keyIdentifier))),
-				extension(oids.crlNumber, derInteger(content.number)),
+				derExtension(oids.authorityKeyIdentifier, derSequence(derContextPrimitive(0, issuer.keyIdentifier))),
+				derExtension(oids.crlNumber, derInteger(content.number)),
 			),
 		),
 	);
-	return derSequence(toBeSigned, algorithm, derBitString(sign('sha256', toBeSigned, issuer.privateKey)));
+	return signAsIssuer(issuer.privateKey, toBeSigned);
 }
 
 export function isRevocationReason(text: string): text is RevocationReason {
@@ -72,12 +59,8 @@ export function isRevocationReason(text: string): text is RevocationReason {
 function writeEntry({serialNumber, revokedAtMs, reason = 'unspecified'}: RevokedCertificate): Uint8Array {
 	const code = reasonCodes[reason];
 	const reasons =
-		code === 0 ? [] : [derSequence(extension(oids.reasonCode, derElement(enumerated, Uint8Array.of(code))))];
+		code === 0 ? [] : [derSequence(derExtension(oids.reasonCode, derElement(enumerated, Uint8Array.of(code))))];
 	return derSequence(derInteger(BigInt(`0x${serialNumber}`)), derTime(revokedAtMs), ...reasons);
-}
-
-function extension(identifier: string, value: Uint8Array): Uint8Array {
-	return derSequence(derObjectIdentifier(identifier), derOctetString(value));
 }
 
 /** Codes of RFC 5280 §5.3.1. */
@@ -95,6 +78,4 @@ const oids = {
 	crlNumber: '2.5.29.20',
 	reasonCode: '2.5.29.21',
 	authorityKeyIdentifier: '2.5.29.35',
-	ecdsaWithSha256: '1.2.840.10045.4.3.2',
-	sha256WithRsa: '1.2.840.113549.1.1.11',
 } as const;

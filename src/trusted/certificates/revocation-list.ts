@@ -2,6 +2,7 @@ import {createHash} from 'node:crypto';
 import {fail, ok, type Result} from '../../base/result.js';
 import {type Asn1Element, contextConstructed, readAsn1, tags} from '../../wire/asn1/index.js';
 import type {CertificateFailure} from './certificate-validator.js';
+import {type Extensions, readExtensions} from './extensions.js';
 
 /** What a revocation list says of itself (RFC 5280 §5.1), and whom it names. */
 export type RevocationListFields = {
@@ -48,7 +49,7 @@ function readList(root: Asn1Element): RevocationListFields | undefined {
 	const thisUpdateMs = fields.next().time();
 	const nextUpdateMs = fields.optional(tags.utcTime, tags.generalizedTime)?.time();
 	const entries = fields.optional(tags.sequence)?.children ?? [];
-	const extensions = readExtensions(fields.optional(contextConstructed(0)));
+	const extensions = readExtensions(fields.optional(contextConstructed(0))?.explicit(0), maxExtensions);
 	fields.end();
 	const revoked = entries.map(readEntry);
 	const isKnown = version === 1 || (version === 0 && extensions?.size === 0);
@@ -77,22 +78,7 @@ function readEntry(element: Asn1Element) {
 	return {serialNumber, revokedAtMs};
 }
 
-/** Undefined where one comes twice. */
-function readExtensions(element: Asn1Element | undefined): ReadonlyMap<string, Uint8Array> | undefined {
-	const list = element?.explicit(0).listOf(tags.sequence, maxExtensions) ?? [];
-	const extensions = new Map<string, Uint8Array>();
-	for (const item of list) {
-		const extension = item.sequence();
-		const identifier = extension.next().objectIdentifier();
-		extension.optional(tags.boolean)?.boolean();
-		extensions.set(identifier, extension.next().octetString());
-		extension.end();
-	}
-
-	return extensions.size === list.length ? extensions : undefined;
-}
-
-function numberOf(extensions: ReadonlyMap<string, Uint8Array>): string {
+function numberOf(extensions: Extensions): string {
 	const value = extensions.get(oids.crlNumber);
 	const number = value && readAsn1(value, 'der', (root) => root.integer());
 	return number?.ok ? Buffer.from(number.value).toString('hex') : '';
