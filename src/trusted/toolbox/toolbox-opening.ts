@@ -1,3 +1,4 @@
+import {join} from 'node:path';
 import {SallyportError} from '../../base/error.js';
 import {pemToDer} from '../../wire/asn1/pem.js';
 import type {CertificateValidator} from '../certificates/certificate-validator.js';
@@ -5,7 +6,7 @@ import {NativeCertificateValidator} from '../certificates/native-certificate-val
 import {readCertificate} from '../smime/certificate.js';
 import type {CmsProvider} from '../smime/cms-provider.js';
 import {openCmsProvider} from '../smime/open-cms-provider.js';
-import type {AuditLog} from './alerts/audit-log.js';
+import {AuditLog} from './alerts/audit-log.js';
 import type {Identity} from './databases/key-store.js';
 import {ownIdentities} from './databases/own-identities.js';
 import {StateDatabase} from './databases/state-database.js';
@@ -15,7 +16,7 @@ import type {Policy} from './policy/policy.js';
 import type {ToolboxOptions} from './policy/toolbox-options.js';
 import type {SteadyTime} from './steady-time.js';
 
-export function readAnchors({trustAnchors}: ToolboxOptions): readonly Uint8Array[] {
+function readAnchors({trustAnchors}: ToolboxOptions): readonly Uint8Array[] {
 	return trustAnchors.flatMap((pem) => {
 		const blocks = pemToDer(pem);
 		if (!blocks.ok) {
@@ -55,63 +56,61 @@ export function firstCertificate(pem: string): Uint8Array {
 	return certificate;
 }
 
-export function openDatabase(directory: string, audit: AuditLog): StateDatabase {
-	try {
-		return StateDatabase.open(directory);
-	} catch (error) {
-		audit.close();
-		throw error;
-	}
-}
+/** What a toolbox holds open: its files, its keys, its ledger. Whoever has them closes them. */
+export type ToolboxResources = {
+	readonly audit: AuditLog;
+	readonly database: StateDatabase;
+	readonly identities: readonly Identity[];
+	readonly cms: CmsProvider;
+	readonly store: LedgerStore;
+};
 
-/** Closes what is open where there are none. */
-export async function identitiesOf(
+/** Parts that a caller gives in place of those of the options. */
+export type GivenResources = {readonly cms?: CmsProvider; readonly sharedLedger?: LedgerStore};
+
+/** Opens all that can be refused. Where one is, what was opened before it is closed again, the last one first. */
+export async function openResources(
 	options: ToolboxOptions,
-	database: StateDatabase,
-	audit: AuditLog,
-): Promise<readonly Identity[]> {
+	given: GivenResources,
+	policy: Policy,
+	time: SteadyTime,
+): Promise<ToolboxResources> {
+	const opened: {close(): unknown}[] = [];
+	const keep = <Part extends {close(): unknown}>(part: Part): Part => {
+		opened.push(part);
+		return part;
+	};
 	try {
+		const file = join(options.directory, 'audit.log');
+		const audit = keep(new AuditLog(file, {...options.audit, wallMs: () => time.nowMs()}));
+		const database = keep(StateDatabase.open(options.directory));
 		const identities = ownIdentities(options, database);
 		await database.flush();
-		return identities;
+		const cms = keep(given.cms ?? (await openCms(options, identities)));
+		requireCapabilities({policy, calls: options.calls}, cms);
+		const store = given.sharedLedger ?? (await openLedgerStore(options, time.nowMs()));
+		return {audit, database, identities, cms, store};
 	} catch (error) {
-		audit.close();
-		await database.close();
+		for (const part of opened.reverse()) {
+			await part.close();
+		}
+
 		throw error;
 	}
 }
 
-export async function openCms(
-	{cmsProvider = 'auto'}: ToolboxOptions,
-	identities: readonly Identity[],
-	database: StateDatabase,
-	audit: AuditLog,
-): Promise<CmsProvider> {
+async function openCms({cmsProvider = 'auto'}: ToolboxOptions, identities: readonly Identity[]): Promise<CmsProvider> {
 	const keys = identities.map(({certificate, privateKey}) => ({
 		certificatePem: certificate,
 		privateKeyPem: privateKey,
 	}));
-	try {
-		return (await openCmsProvider({keys, provider: cmsProvider})).provider;
-	} catch (error) {
-		audit.close();
-		await database.close();
-		throw error;
-	}
+	return (await openCmsProvider({keys, provider: cmsProvider})).provider;
 }
 
-/** Rejects with `NOT_CAPABLE` for what the rules ask for and the provider cannot do: now, and not in a call. */
-export async function requireCapabilities(
-	rules: Rules,
-	cms: CmsProvider,
-	database: StateDatabase,
-	audit: AuditLog,
-): Promise<void> {
+/** Throws `SallyportError` NOT_CAPABLE for what the rules ask for and the provider cannot do: now, and not in a call. */
+function requireCapabilities(rules: Rules, cms: CmsProvider): void {
 	const missing = missingCapability(rules, cms);
 	if (missing !== undefined) {
-		audit.close();
-		await cms.close();
-		await database.close();
 		throw new SallyportError(
 			'NOT_CAPABLE',
 			`Expected rules that the provider ${cms.name} on this Node can follow, got ${missing}.`,
@@ -144,21 +143,4 @@ function recipientAlgorithm(der: Uint8Array): string | undefined {
 	const certificate = readCertificate(der);
 	const kind = certificate.ok ? certificate.value.publicKey?.kind : undefined;
 	return kind === 'rsa' ? 'rsa-oaep' : kind === 'ed25519' ? undefined : kind;
-}
-
-export async function openStore(
-	options: ToolboxOptions,
-	time: SteadyTime,
-	cms: CmsProvider,
-	audit: AuditLog,
-	database: StateDatabase,
-): Promise<LedgerStore> {
-	try {
-		return await openLedgerStore(options, time.nowMs());
-	} catch (error) {
-		await cms.close();
-		await database.close();
-		audit.close();
-		throw error;
-	}
 }

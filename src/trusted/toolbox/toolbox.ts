@@ -6,7 +6,6 @@ import type {CertificateValidator} from '../certificates/certificate-validator.j
 import type {KeyChannelReply, KeyChannelRequest} from '../media/protocol.js';
 import type {CmsProvider} from '../smime/cms-provider.js';
 import {type AlertCounters, AlertLog} from './alerts/alert-log.js';
-import {AuditLog} from './alerts/audit-log.js';
 import {authorizeBridge, endCall, mintKeys, redeem} from './call-authority.js';
 import {CallTable} from './calls/call-table.js';
 import type {KeyVault} from './calls/key-vault.js';
@@ -54,15 +53,7 @@ import {
 	type TemplateReplacement,
 } from './template-replacement.js';
 import {tryTemplate} from './template-trial.js';
-import {
-	firstCertificate,
-	identitiesOf,
-	openCms,
-	openDatabase,
-	openStore,
-	openValidator,
-	requireCapabilities,
-} from './toolbox-opening.js';
+import {firstCertificate, openResources, openValidator} from './toolbox-opening.js';
 import type {ToolboxState} from './toolbox-state.js';
 import {toolRegistry} from './tools/registry.js';
 
@@ -123,12 +114,7 @@ export class Toolbox {
 		const time = SteadyTime.start(clock, join(directory, 'ledger.clock'), !isShared && !hadLedger(checked));
 		const validator = parts.validator ?? openValidator(checked);
 		// What can be refused comes first, so that a refusal leaves nothing open.
-		const audit = new AuditLog(join(directory, 'audit.log'), {...checked.audit, wallMs: () => time.nowMs()});
-		const database = openDatabase(directory, audit);
-		const identities = await identitiesOf(checked, database, audit);
-		const cms = parts.cms ?? (await openCms(checked, identities, database, audit));
-		await requireCapabilities({policy, calls: checked.calls}, cms, database, audit);
-		const store = parts.sharedLedger ?? (await openStore(checked, time, cms, audit, database));
+		const {audit, database, identities, cms, store} = await openResources(checked, parts, policy, time);
 		const services = {
 			policy,
 			cms,
