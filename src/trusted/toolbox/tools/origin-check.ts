@@ -3,7 +3,7 @@ import {z} from 'zod';
 import {ok} from '../../../base/result.js';
 import {connectionOf} from '../../../wire/sdp/connection.js';
 import {parseSdp} from '../../../wire/sdp/parse-sdp.js';
-import type {SipHeader, SipMessage} from '../../../wire/sip/message.js';
+import type {SipMessage} from '../../../wire/sip/message.js';
 import {parseSipUri} from '../../../wire/sip/uri.js';
 import type {BodyParts} from '../engine/port-types.js';
 import {defineTool, refuse, type ToolContext} from '../engine/tool.js';
@@ -11,6 +11,7 @@ import type {OriginVerdict} from '../origin/origin-monitor.js';
 import type {Sighting} from '../origin/origin-record.js';
 import type {Peer} from '../policy/policy.js';
 import {readMessageHeaders} from './message-headers.js';
+import {demandAnswer, learnOrigins, type Newcomer, raiseOrigin, sourceSightings} from './origin-evidence.js';
 
 /**
  * Origin check: is this a place from which the signer has authenticated before? Changes nothing, so that it may stand before
@@ -86,7 +87,7 @@ export const originLearn = defineTool({
 	outputs: {},
 	parameters: z.strictObject({}),
 	run: ({signer, peer, parts}, context) => {
-		learn(signer.identity, sightingsOf(peer, parts, context), context);
+		learnOrigins(signer.identity, sightingsOf(peer, parts, context), context);
 		noteCall(signer.identity, peer, context);
 		return ok({});
 	},
@@ -103,7 +104,7 @@ export const transportOriginLearn = defineTool({
 	outputs: {},
 	parameters: z.strictObject({}),
 	run: ({signer}, context) => {
-		learn(signer.identity, transportSighting(context), context);
+		learnOrigins(signer.identity, sourceSightings('transport', context), context);
 		return ok({});
 	},
 });
@@ -133,57 +134,35 @@ function checkProven(
 	return judged(verdict, {identity, peer, ...(message && {message}), ...(signedHeaders && {signedHeaders})}, context);
 }
 
-/** Who is from a new place, and with what it may prove itself. */
-type Newcomer = {
-	readonly identity: string;
-	readonly peer: Peer;
-	readonly message?: SipMessage;
-	readonly signedHeaders?: readonly SipHeader[];
-};
+/** Without a message there is nothing that an answer could be in. */
+type Sender = Omit<Newcomer, 'message'> & {readonly message?: SipMessage};
 
-function judged(verdict: OriginVerdict, newcomer: Newcomer, context: ToolContext) {
+function judged(verdict: OriginVerdict, sender: Sender, context: ToolContext) {
 	if (verdict !== 'new') {
 		return ok({});
 	}
 
-	const {identity, peer} = newcomer;
+	const {identity, peer} = sender;
 	switch (peer.origin) {
 		case 'pin':
 			return refuse('ORIGIN_NEW', unknownAddress);
 		case 'challenge':
-			return challenge(newcomer, context);
+			return challenge(sender, context);
 		case 'observe':
-			raise('ORIGIN_NEW', identity, 'A known identity from a new address.', context);
+			raiseOrigin('ORIGIN_NEW', identity, 'A known identity from a new address.', context);
 			return ok({});
 	}
 }
 
-function challenge({identity, peer, message, signedHeaders}: Newcomer, context: ToolContext) {
+function challenge({message, ...sender}: Sender, context: ToolContext) {
 	if (message === undefined) {
 		return refuse('ORIGIN_CHALLENGE', unknownAddress);
 	}
 
-	const {challenges, origin, nowMs} = context;
-	const address = origin?.address ?? '';
-	const verdict = challenges.judge(message, {identity, address, acceptsMd5: peer.acceptsMd5, signedHeaders}, nowMs);
-	switch (verdict.kind) {
-		case 'answered':
-			return ok({});
-		case 'wrong':
-			return refuse('AUTHENTICATION_FAILED', 'Expected the right answer to a challenge.', verdict.headers);
-		case 'ask':
-			return refuse(
-				verdict.how === 'digest' ? 'AUTHENTICATION_REQUIRED' : 'ORIGIN_CHALLENGE',
-				unknownAddress,
-				verdict.headers,
-			);
-	}
-}
-
-function learn(identity: string, sightings: readonly Sighting[], context: ToolContext): void {
-	if (!context.origins.learn(identity, sightings, context.nowMs)) {
-		raise('ORIGINS_FULL', identity, 'No room for the address of one more identity.', context);
-	}
+	const refusal = demandAnswer({...sender, message}, context, (how, headers) =>
+		refuse(how === 'digest' ? 'AUTHENTICATION_REQUIRED' : 'ORIGIN_CHALLENGE', unknownAddress, headers),
+	);
+	return refusal ?? ok({});
 }
 
 /** One identity is at one place. A peer of several addresses has them entered, and a trunk is many. */
@@ -200,24 +179,16 @@ function noteCall(identity: string, peer: Peer, context: ToolContext): void {
 
 	const impossibility = presence.arrive(identity, call, place, nowMs);
 	if (impossibility === 'two-places') {
-		raise('ORIGIN_TWO_PLACES', identity, 'One identity has live calls from two places.', context);
+		raiseOrigin('ORIGIN_TWO_PLACES', identity, 'One identity has live calls from two places.', context);
 	} else if (impossibility === 'too-soon') {
-		raise('ORIGIN_TOO_SOON', identity, 'One identity was at another place too short a time ago.', context);
+		raiseOrigin('ORIGIN_TOO_SOON', identity, 'One identity was at another place too short a time ago.', context);
 	}
-}
-
-function raise(reason: string, identity: string, detail: string, {alerts, nowMs, origin, call}: ToolContext): void {
-	alerts.raise({atMs: nowMs, kind: 'origin', reason, identity, origin: origin ?? null, call, detail});
 }
 
 /** Behind proxies every message comes from the proxy: then the signed Contact and `c=` say where the peer is. */
 function sightingsOf(peer: Peer, parts: BodyParts | undefined, context: ToolContext): readonly Sighting[] {
 	const signed = peer.originEvidence === 'signed' && parts !== undefined ? signedSightings(parts) : [];
-	return signed.length > 0 ? signed : transportSighting(context);
-}
-
-function transportSighting({origin}: ToolContext): readonly Sighting[] {
-	return origin === undefined ? [] : [{address: origin.address, evidence: 'transport'}];
+	return signed.length > 0 ? signed : sourceSightings('transport', context);
 }
 
 function signedSightings({headers, sdp}: BodyParts): readonly Sighting[] {

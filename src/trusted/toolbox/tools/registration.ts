@@ -4,6 +4,7 @@ import type {SipMessage} from '../../../wire/sip/message.js';
 import {defineTool, refuse, type ToolContext} from '../engine/tool.js';
 import type {Peer} from '../policy/policy.js';
 import {readMessageHeaders} from './message-headers.js';
+import {demandAnswer, learnOrigins, sourceSightings} from './origin-evidence.js';
 
 /**
  * Origin check of a registration (RFC 3261 §10.3, steps 3 and 4): it is for its sender's own address, authenticated by digest, and of
@@ -45,43 +46,28 @@ export const registrationLearn = defineTool({
 	inputs: {registrant: 'registrant'},
 	outputs: {},
 	parameters: z.strictObject({}),
-	run: ({registrant: {identity}}, {origins, origin, alerts, call, nowMs}) => {
-		if (origin && !origins.learn(identity, [{address: origin.address, evidence: 'registration'}], nowMs)) {
-			const detail = 'No room for the address of one more identity.';
-			alerts.raise({atMs: nowMs, kind: 'origin', reason: 'ORIGINS_FULL', identity, origin, call, detail});
-		}
-
+	run: ({registrant}, context) => {
+		learnOrigins(registrant.identity, sourceSightings('registration', context), context);
 		return ok({});
 	},
 });
 
 /** Who is pinned registers from nowhere else either, whatever password he has. */
-function isElsewhere(identity: string, peer: Peer, {origins, origin, nowMs}: ToolContext): boolean {
+function isElsewhere(identity: string, peer: Peer, context: ToolContext): boolean {
 	const question = {
 		identity,
-		sightings: origin ? [{address: origin.address, evidence: 'registration' as const}] : [],
+		sightings: sourceSightings('registration', context),
 		configured: peer.addresses,
 		scope: peer.originScope,
 	};
-	return peer.origin === 'pin' && origins.judge(question, nowMs) === 'new';
+	return peer.origin === 'pin' && context.origins.judge(question, context.nowMs) === 'new';
 }
 
-function authenticate(message: SipMessage, identity: string, peer: Peer, {challenges, origin, nowMs}: ToolContext) {
-	const challenged = {
-		identity,
-		address: origin?.address ?? '',
-		acceptsMd5: peer.acceptsMd5,
-		signedHeaders: undefined,
-	};
-	const verdict = challenges.judge(message, challenged, nowMs);
-	switch (verdict.kind) {
-		case 'answered':
-			return ok({registrant: {identity}});
-		case 'wrong':
-			return refuse('AUTHENTICATION_FAILED', 'Expected the right answer to a challenge.', verdict.headers);
-		case 'ask':
-			return verdict.how === 'digest'
-				? refuse('AUTHENTICATION_REQUIRED', 'Expected a registration with credentials.', verdict.headers)
-				: refuse('NOT_AUTHORISED', 'Expected an address with `credentials` of its own, got none for it.');
-	}
+function authenticate(message: SipMessage, identity: string, peer: Peer, context: ToolContext) {
+	const refusal = demandAnswer({identity, peer, message}, context, (how, headers) =>
+		how === 'digest'
+			? refuse('AUTHENTICATION_REQUIRED', 'Expected a registration with credentials.', headers)
+			: refuse('NOT_AUTHORISED', 'Expected an address with `credentials` of its own, got none for it.'),
+	);
+	return refusal ?? ok({registrant: {identity}});
 }
