@@ -1,9 +1,9 @@
 import {isIP} from 'node:net';
 import {z} from 'zod';
 import {type CodedFailure, ok, type Result} from '../../base/result.js';
-import {isSrtpSuiteName} from '../../wire/sdes/suites.js';
 import type {BridgeTicket, OwnKeyHandle, PeerKeyHandle} from '../toolbox/protocol.js';
 import {isForeign} from './foreign-message.js';
+import {octets, suite} from './message-schemas.js';
 import type {KeyChannelReply, MediaCommand, SourcePolicy} from './protocol.js';
 import {parseNetwork} from './source-policy.js';
 import {icePassword, iceUsernameFragment} from './stun-policy.js';
@@ -17,16 +17,12 @@ const opaque = z.string().regex(/^[\x21-\x7e]{1,128}$/);
 const ticket = opaque.transform((text) => text as BridgeTicket);
 const peerKey = opaque.transform((text) => text as PeerKeyHandle);
 const ownKey = opaque.transform((text) => text as OwnKeyHandle);
-const suite = z.string().max(40).refine(isSrtpSuiteName);
 const address = z
 	.string()
 	.max(45)
 	.refine((text) => isIP(text) !== 0 && !text.includes('%'));
 const transportAddress = z.strictObject({address, port: z.int().min(1).max(65_535)});
-const mki = z
-	.instanceof(Uint8Array)
-	.refine((octets) => octets.byteLength <= 128)
-	.transform((octets) => Uint8Array.from(octets));
+const mki = octets(128).transform((borrowed) => Uint8Array.from(borrowed));
 
 const rolloverRule = z.enum(['keep', 'reset']);
 

@@ -1,4 +1,5 @@
 import {z} from 'zod';
+import {octets, port, refusal} from './message-schemas.js';
 import {
 	dropReasons,
 	handledKinds,
@@ -17,10 +18,7 @@ import type {StreamStatistics} from './stream-report.js';
 const call = z.string().min(1).max(64);
 const leg = z.string().max(32);
 const count = z.number().min(0);
-const transportAddress: z.ZodType<TransportAddress> = z.strictObject({
-	address: z.string().max(64),
-	port: z.int().min(0).max(65_535),
-});
+const transportAddress: z.ZodType<TransportAddress> = z.strictObject({address: z.string().max(64), port});
 const local = z.strictObject({rtp: transportAddress, rtcp: transportAddress, advertisedAddress: z.string().max(256)});
 
 const jitter = z.strictObject({units: count, ms: count});
@@ -87,11 +85,7 @@ const statistics: z.ZodType<LegStatistics> = z.strictObject({
 });
 
 const reply: z.ZodType<MediaReply> = z.union([
-	z.strictObject({
-		ok: z.literal(false),
-		code: z.string().regex(/^[A-Z][A-Z\d_]{0,63}$/),
-		message: z.string().max(4000),
-	}),
+	z.strictObject({ok: z.literal(false), ...refusal}),
 	z.strictObject({ok: z.literal(true), legs: z.array(z.strictObject({leg, local})).max(2)}),
 	z.strictObject({ok: z.literal(true), statistics: z.array(statistics).max(2)}),
 	z.strictObject({ok: z.literal(true)}),
@@ -118,7 +112,7 @@ const event: z.ZodType<MediaEvent> = z.discriminatedUnion('kind', [
 		...ofLeg,
 		from,
 		channel,
-		octets: z.instanceof(Uint8Array).refine(({length}) => length <= 2048),
+		octets: octets(2048),
 	}),
 	z.strictObject({kind: z.literal('zrtp'), ...ofLeg, from, channel}),
 	z.strictObject({kind: z.enum(['rtp-timeout', 'rtcp-timeout']), ...ofLeg}),

@@ -1,11 +1,12 @@
 import {isIP} from 'node:net';
 import {z} from 'zod';
 import {ok, type Result} from '../../base/result.js';
-import {isSrtpSuiteName} from '../../wire/sdes/suites.js';
 import {isForeign} from '../media/foreign-message.js';
+import {octets, port, suite} from '../media/message-schemas.js';
 import type {KeyChannelRequest} from '../media/protocol.js';
 import {maxSnapshotOctets} from './calls/call-table.js';
 import type {ToolboxRequest} from './protocol.js';
+import {sipMessage} from './sip-message-schema.js';
 
 /** What the toolbox accepts from its ports; see protocol.ts for what the fields mean. Unknown fields are refused. */
 
@@ -13,44 +14,13 @@ const id = z.int().min(0);
 const call = z.string().min(1).max(64);
 const leg = z.string().min(1).max(32);
 const handle = z.string().regex(/^[\da-f]{32}$/);
-const suite = z.string().max(40).refine(isSrtpSuiteName);
 const address = z
 	.string()
 	.max(45)
 	.refine((text) => isIP(text) !== 0);
 const role = z.enum(['offer', 'answer', 'none']);
-const origin = z.strictObject({
-	transport: z.enum(['udp', 'tcp', 'tls']),
-	address,
-	port: z.int().min(0).max(65_535),
-});
-const noLineEnd = /^[^\r\n\0]*$/;
-const headers = z
-	.array(
-		z.strictObject({
-			name: z.string().regex(/^[\w.!%*+`'~-]{1,64}$/),
-			value: z.string().max(8192).regex(noLineEnd),
-		}),
-	)
-	.max(256);
-const body = z.instanceof(Uint8Array).refine(({length}) => length <= 65_536);
-const message = z.discriminatedUnion('kind', [
-	z.strictObject({
-		kind: z.literal('request'),
-		method: z.string().regex(/^[\w.!%*+`'~-]{1,32}$/),
-		uri: z.string().max(2048).regex(noLineEnd),
-		headers,
-		body,
-	}),
-	z.strictObject({
-		kind: z.literal('response'),
-		status: z.int().min(100).max(699),
-		reason: z.string().max(512).regex(noLineEnd),
-		headers,
-		body,
-	}),
-]);
-
+const origin = z.strictObject({transport: z.enum(['udp', 'tcp', 'tls']), address, port});
+const message = sipMessage({headers: 256, headerValue: 8192, bodyOctets: 65_536});
 const toolboxRequest = z.discriminatedUnion('kind', [
 	z.strictObject({id, kind: z.literal('filter-inbound'), call, leg, role, origin, message}),
 	z.strictObject({id, kind: z.literal('mint-keys'), call, leg, suites: z.array(suite).min(1).max(16)}),
@@ -70,7 +40,7 @@ const toolboxRequest = z.discriminatedUnion('kind', [
 		id,
 		kind: z.literal('keep-call'),
 		call,
-		snapshot: z.instanceof(Uint8Array).refine(({length}) => length <= maxSnapshotOctets),
+		snapshot: octets(maxSnapshotOctets),
 	}),
 	z.strictObject({id, kind: z.literal('read-calls'), after: z.string().max(64)}),
 	z.strictObject({id, kind: z.literal('read-alerts'), afterSequence: z.int().min(0), limit: z.int().min(1).max(1000)}),

@@ -1,10 +1,10 @@
 import {z} from 'zod';
-import {isSrtpSuiteName, type SrtpSuiteName} from '../../wire/sdes/suites.js';
-import type {SipHeader, SipMessage} from '../../wire/sip/message.js';
 import {sourcePolicy} from '../media/media-messages.js';
+import {octets, port, refusal, suite} from '../media/message-schemas.js';
 import type {SourcePolicy} from '../media/protocol.js';
 import {maxSnapshotOctets} from './calls/call-table.js';
 import type {Alert, BridgeTicket, MessageOrigin, OwnKeyHandle, PeerKeyHandle, ToolboxReply} from './protocol.js';
+import {line, sipHeader, sipMessage} from './sip-message-schema.js';
 
 /**
  * What the user domain takes from the toolbox; see protocol.ts for what the fields mean. A handle is what the toolbox gives as
@@ -16,42 +16,21 @@ const handle = z.string().regex(/^[\da-f]{32}$/);
 const peerKey = handle.transform((text) => text as PeerKeyHandle);
 const ownKey = handle.transform((text) => text as OwnKeyHandle);
 const ticket = handle.transform((text) => text as BridgeTicket);
-const suite = z.custom<SrtpSuiteName>((name) => typeof name === 'string' && isSrtpSuiteName(name));
 const name = z.string().max(256);
 const identity = z.string().max(8192);
 const number = z.number().min(0);
 const audit = z.int().min(0);
 const time = z.number();
-const octets = (most: number) => z.instanceof(Uint8Array).refine(({length}) => length <= most);
 const protection = z.enum(['sealed', 'sdes', 'clear']);
 
+const header = sipHeader(65_536);
 /** A body of 64 KiB that was sealed, and sealed again, in base64 is longer than it was. */
-const maxBodyOctets = 262_144;
-const noLineEnd = /^[^\r\n\0]*$/;
-const header: z.ZodType<SipHeader> = z.strictObject({
-	name: z.string().regex(/^[\w.!%*+`'~-]{1,64}$/),
-	value: z.string().max(65_536).regex(noLineEnd),
-});
-const ofMessage = {headers: z.array(header).max(512), body: octets(maxBodyOctets)};
-const message: z.ZodType<SipMessage> = z.discriminatedUnion('kind', [
-	z.strictObject({
-		kind: z.literal('request'),
-		method: z.string().regex(/^[\w.!%*+`'~-]{1,32}$/),
-		uri: z.string().max(2048).regex(noLineEnd),
-		...ofMessage,
-	}),
-	z.strictObject({
-		kind: z.literal('response'),
-		status: z.int().min(100).max(699),
-		reason: z.string().max(512).regex(noLineEnd),
-		...ofMessage,
-	}),
-]);
+const message = sipMessage({headers: 512, headerValue: 65_536, bodyOctets: 262_144});
 
 const origin: z.ZodType<MessageOrigin> = z.strictObject({
 	transport: z.enum(['udp', 'tcp', 'tls']),
 	address: z.string().max(64),
-	port: z.int().min(0).max(65_535),
+	port,
 });
 const alert: z.ZodType<Alert> = z.strictObject({
 	sequence: z.int().min(0),
@@ -112,7 +91,7 @@ const reply: z.ZodType<ToolboxReply> = z.discriminatedUnion('verdict', [
 		step: name,
 		reason: name,
 		status: z.int().min(300).max(699),
-		reasonPhrase: z.string().max(512).regex(noLineEnd),
+		reasonPhrase: line.max(512),
 		headers: z.array(header).max(64),
 		audit,
 	}),
@@ -137,11 +116,7 @@ const reply: z.ZodType<ToolboxReply> = z.discriminatedUnion('verdict', [
 			refusedFromMemory: number,
 		}),
 	}),
-	z.strictObject({
-		verdict: z.literal('refused'),
-		code: z.string().regex(/^[A-Z][A-Z\d_]{0,63}$/),
-		message: z.string().max(4000),
-	}),
+	z.strictObject({verdict: z.literal('refused'), ...refusal}),
 ]);
 
 const event = z.strictObject({event: z.literal('alert'), alert});
