@@ -53,7 +53,7 @@ export async function filterInbound(
 
 	// Of what proves who sent it the rules are narrowed when that is known.
 	const peer = decision && !isProving ? services.policy.narrowed(ruled, decision) : ruled;
-	const legacy = new LegacyUse([ruled, ...services.policy.certified]);
+	const legacy = new LegacyUse(ruled, services.policy);
 	const context = {...services, legacy, nowMs: time.nowMs(), call, leg, role, origin, template: template.name};
 	const outcome = await engine.run(template, {message, peer}, context);
 	if (!outcome.ok) {

@@ -1,5 +1,5 @@
 import type {CmsPermissions, LegacyAlgorithm} from '../../smime/cms-provider.js';
-import type {Peer} from './policy.js';
+import type {Peer, Policy} from './policy.js';
 
 /**
  * What of the choices of old peers the opening of one message may take, and took. Who sent it is known only afterwards: so
@@ -9,9 +9,9 @@ export class LegacyUse {
 	readonly permissions: CmsPermissions;
 	readonly #used = new Set<LegacyAlgorithm>();
 
-	/** @param peers The one that the message claims to be from, and those that are known by their certificates. */
-	constructor(peers: readonly Peer[]) {
-		this.permissions = {legacy: [...new Set(peers.flatMap(({legacy}) => legacy))]};
+	/** @param claimed The peer that the message claims to be from. */
+	constructor(claimed: Peer, {certifiedLegacy}: Pick<Policy, 'certifiedLegacy'>) {
+		this.permissions = {legacy: [...new Set([...claimed.legacy, ...certifiedLegacy])]};
 	}
 
 	note(algorithms: readonly LegacyAlgorithm[]): void {

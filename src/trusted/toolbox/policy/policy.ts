@@ -27,6 +27,8 @@ export class Policy {
 	readonly #localDomains: ReadonlySet<string>;
 	readonly #emergencyNumbers: readonly string[];
 	readonly #calls: CallRules;
+	/** What peers that are known by their certificates are allowed: a message may be from any of them, whatever it claims. */
+	readonly certifiedLegacy: readonly LegacyAlgorithm[];
 
 	/** Throws `SallyportError` BAD_OPTIONS where a name or certificate cannot be read. */
 	constructor(options: Pick<ToolboxOptions, 'peers' | 'defaults' | 'localDomains' | 'calls' | 'emergencyNumbers'>) {
@@ -54,6 +56,8 @@ export class Policy {
 				this.#byDomain.set(readAor(`sip:${domain}`), peer);
 			}
 		}
+
+		this.certifiedLegacy = [...new Set([...this.#byCertificate.values()].flatMap(({legacy}) => legacy))];
 	}
 
 	/** The rules for whoever claims, or is called by, one of `aors`; the earlier name is the more specific one. */
@@ -72,11 +76,6 @@ export class Policy {
 	/** The rules for a validated signer, where they name its certificate. */
 	peerOfCertificate(fingerprint: string): Peer | undefined {
 		return this.#byCertificate.get(fingerprint);
-	}
-
-	/** Peers that are known by their certificates alone: a message may be from any of them, whatever it claims. */
-	get certified(): readonly Peer[] {
-		return [...this.#byCertificate.values()];
 	}
 
 	/** All rules, the default ones too. */
