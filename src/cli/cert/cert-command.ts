@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type {Command} from 'commander';
 import {SallyportError} from '../../base/error.js';
-import type {IssueRequest, KeyType} from '../../trusted/certificates/certificate-authority.js';
+import type {CertificateAuthority, IssueRequest, KeyType} from '../../trusted/certificates/certificate-authority.js';
 import {isRevocationReason} from '../../trusted/certificates/revocation-list-writer.js';
 import {demandNoFiles, writeNewFile} from '../files.js';
 import {
@@ -136,7 +136,7 @@ async function makeAuthority(
 /** Without a passphrase where the key is not encrypted; a wrong one is said to be wrong, and no more. */
 async function onAuthority(
 	options: FolderOptions,
-	work: (folder: AuthorityFolder, authority: Awaited<ReturnType<AuthorityFolder['unlock']>>) => Promise<void>,
+	work: (folder: AuthorityFolder, authority: CertificateAuthority) => Promise<void>,
 ): Promise<void> {
 	const claim = await claimState(options.directory);
 	try {
@@ -153,7 +153,7 @@ async function onAuthority(
 async function issue(
 	options: IssueOptions,
 	folder: AuthorityFolder,
-	authority: Awaited<ReturnType<AuthorityFolder['unlock']>>,
+	authority: CertificateAuthority,
 	what: Pick<IssueRequest, 'uris' | 'commonName'>,
 ): Promise<void> {
 	const prefix = options.out ?? fileNameOf(what.uris[0] ?? '');

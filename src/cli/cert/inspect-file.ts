@@ -1,4 +1,4 @@
-import {createPrivateKey, X509Certificate} from 'node:crypto';
+import {createPrivateKey, type KeyObject, X509Certificate} from 'node:crypto';
 import {SallyportError} from '../../base/error.js';
 import {readRevocationList} from '../../trusted/certificates/revocation-list.js';
 import {readAsn1} from '../../wire/asn1/index.js';
@@ -51,8 +51,6 @@ function inspectDer(octets: Uint8Array): readonly Inspected[] {
 function inspectCertificate(der: Uint8Array): readonly Inspected[] {
 	try {
 		const certificate = new X509Certificate(der);
-		const {asymmetricKeyType = 'unknown', asymmetricKeyDetails = {}} = certificate.publicKey;
-		const {namedCurve, modulusLength} = asymmetricKeyDetails;
 		return [
 			{
 				kind: certificate.ca ? 'authority' : 'certificate',
@@ -64,7 +62,7 @@ function inspectCertificate(der: Uint8Array): readonly Inspected[] {
 					'valid until': new Date(certificate.validTo).toISOString(),
 					...(certificate.subjectAltName !== undefined && {names: lineOf(certificate.subjectAltName)}),
 					...(certificate.keyUsage !== undefined && {'extended key usage': certificate.keyUsage.join(', ')}),
-					key: [asymmetricKeyType, namedCurve ?? modulusLength].filter(Boolean).join(' '),
+					key: kindOf(certificate.publicKey),
 					fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
 				},
 			},
@@ -95,12 +93,14 @@ function inspectList(der: Uint8Array): readonly Inspected[] {
 function inspectKey(der: Uint8Array): Inspected {
 	try {
 		const key = createPrivateKey({key: Buffer.from(der), format: 'der', type: 'pkcs8'});
-		const {namedCurve, modulusLength} = key.asymmetricKeyDetails ?? {};
-		const kind = [key.asymmetricKeyType, namedCurve ?? modulusLength].filter(Boolean).join(' ');
-		return {kind: 'private key', fields: {protection: 'none', key: kind}};
+		return {kind: 'private key', fields: {protection: 'none', key: kindOf(key)}};
 	} catch {
 		return {kind: 'private key', fields: {protection: 'none', key: 'unreadable'}};
 	}
+}
+
+function kindOf({asymmetricKeyType, asymmetricKeyDetails: {namedCurve, modulusLength} = {}}: KeyObject): string {
+	return [asymmetricKeyType ?? 'unknown', namedCurve ?? modulusLength].filter(Boolean).join(' ');
 }
 
 /** A file of RFC 7292 §4 begins with version 3; what is in it needs a passphrase. */

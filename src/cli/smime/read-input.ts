@@ -1,14 +1,19 @@
 import {closeSync, openSync, readSync} from 'node:fs';
 import {SallyportError, systemCodeOf} from '../../base/error.js';
-import {pemToDer} from '../../wire/asn1/index.js';
 import {entityOf, type MimeEntity, mimeHeader, parseMimeEntity} from '../../wire/mime/entity.js';
 import {writePkcs7Mime} from '../../wire/mime/smime-entity.js';
 import {canonicalLineEnds} from '../../wire/mime/transfer-encoding.js';
 import {parseSipMessage} from '../../wire/sip/parse-message.js';
+import {readCmsFile} from './cms-file.js';
+
+/** What a person calls a file: `-` is standard input. */
+export function nameOfInput(file: string): string {
+	return file === '-' ? 'standard input' : file;
+}
 
 /** Reads a file, or standard input for `-`. Throws `SallyportError` SMIME_INPUT for what is not there or over 256 KiB. */
 export function readOctets(file: string): Buffer {
-	const name = file === '-' ? 'standard input' : file;
+	const name = nameOfInput(file);
 	let descriptor: number | undefined;
 	try {
 		descriptor = file === '-' ? 0 : openSync(file, 'r');
@@ -32,17 +37,9 @@ export function readOctets(file: string): Buffer {
  * which is taken for application/pkcs7-mime of whatever it holds. Throws `SallyportError` SMIME_INPUT.
  */
 export function readEntity(octets: Buffer, name: string): MimeEntity {
-	if (octets[0] === 0x30) {
-		return bareCms(octets);
-	}
-
-	const text = octets.subarray(0, 64).toString('latin1').trimStart();
-	for (const label of ['CMS', 'PKCS7']) {
-		if (text.startsWith(`-----BEGIN ${label}-----`)) {
-			const blocks = pemToDer(octets.toString('latin1'), label);
-			const [der] = blocks.ok ? blocks.value : [];
-			return der ? bareCms(der) : refuseInput(`Expected CMS in PEM in ${name}, got a broken block.`);
-		}
+	const cms = readCmsFile(octets);
+	if (cms !== undefined) {
+		return cms === 'broken' ? refuseInput(`Expected CMS in PEM in ${name}, got a broken block.`) : bareCms(cms);
 	}
 
 	const [firstLine = ''] = octets.toString('latin1', 0, 512).split(/\r?\n/, 1);

@@ -10,13 +10,17 @@ export function inWords({layers, failure, outcome}: Omit<Unwrapped, 'content'>):
 	return `${lines.join('\n')}\n`;
 }
 
+export function recipientsInWords(count: number): string {
+	return count === 1 ? '1 recipient' : `${count} recipients`;
+}
+
 function layerInWords(layer: Layer): readonly string[] {
 	switch (layer.layer) {
 		case 'encrypted': {
 			const {cipher, recipients, openedBy} = layer;
 			const opened = openedBy === undefined ? '' : `; opened with the key of ${openedBy}`;
-			const count = recipients.length === 1 ? '1 recipient' : `${recipients.length} recipients`;
-			return [`encrypted with ${cipher} for ${count}${opened}`, ...recipients.map((recipient) => `  for ${recipient}`)];
+			const whom = recipientsInWords(recipients.length);
+			return [`encrypted with ${cipher} for ${whom}${opened}`, ...recipients.map((recipient) => `  for ${recipient}`)];
 		}
 		case 'signed':
 			return layer.signers.map((signer) => `signed (${layer.form}) by ${signerInWords(signer)}`);

@@ -9,8 +9,8 @@ import {type MimeEntity, writeMimeEntity} from '../../wire/mime/entity.js';
 import {withPassphraseOptions} from '../passphrases.js';
 import {exitCodes} from './exit-codes.js';
 import {type KeyOptions, openProvider, readRecipients} from './keys.js';
-import {readContent, readEntity, readOctets} from './read-input.js';
-import {inWords} from './report.js';
+import {nameOfInput, readContent, readEntity, readOctets} from './read-input.js';
+import {inWords, recipientsInWords} from './report.js';
 import {unwrap} from './unwrap.js';
 import {encryptEntity, signEntity} from './wrap.js';
 
@@ -132,7 +132,7 @@ async function wrap(
 	const opened = await openProvider(options);
 	try {
 		const base64 = encoding === 'base64';
-		const content = readContent(io.read(file), options.type, file === '-' ? 'standard input' : file);
+		const content = readContent(io.read(file), options.type, nameOfInput(file));
 		const signed =
 			action === 'encrypt'
 				? undefined
@@ -166,7 +166,7 @@ function wrapReport(
 		return `${JSON.stringify({action, ok: true, provider: provider.name, recipients, octets})}\n`;
 	}
 
-	const whom = recipients === 0 ? '' : ` for ${recipients === 1 ? '1 recipient' : `${recipients} recipients`}`;
+	const whom = recipients === 0 ? '' : ` for ${recipientsInWords(recipients)}`;
 	return `${action}: done${whom}, ${octets} octets, by ${provider.name} (${reason})\n`;
 }
 
@@ -177,7 +177,7 @@ async function open(io: SmimeIo, file: string, options: OpenOptions, inspecting 
 	const validator = trust.length === 0 ? undefined : await validatorOf(trust);
 	const opened = await openProvider(options);
 	try {
-		const entity = readEntity(io.read(file), file === '-' ? 'standard input' : file);
+		const entity = readEntity(io.read(file), nameOfInput(file));
 		const {content, ...report} = await unwrap(entity, {
 			...opened,
 			validator,

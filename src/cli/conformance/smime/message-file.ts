@@ -2,31 +2,24 @@ import {contentTypes, readContentInfo} from '../../../trusted/smime/content-info
 import {LegacyAlgorithms} from '../../../trusted/smime/legacy-algorithm.js';
 import {readEnvelope} from '../../../trusted/smime/read-envelope.js';
 import {readStructure} from '../../../trusted/smime/refusal.js';
-import {pemToDer, readAsn1} from '../../../wire/asn1/index.js';
+import {readAsn1} from '../../../wire/asn1/index.js';
 import {parseMimeEntity} from '../../../wire/mime/entity.js';
 import {readSignedEntity} from '../../../wire/mime/smime-entity.js';
-import {decodeContent} from '../../../wire/mime/transfer-encoding.js';
+import {canonicalLineEnds, decodeContent} from '../../../wire/mime/transfer-encoding.js';
+import {readCmsFile} from '../../smime/cms-file.js';
 
 /** CMS as it stands in a file, and the octets that it is about where they lie beside it. */
 export type CmsMessage = {readonly contentInfo: Uint8Array; readonly detached?: Uint8Array | undefined};
 
 /** CMS in DER, in PEM, or in a MIME message: multipart/signed, or application/pkcs7-mime in base64. */
 export function readMessage(octets: Uint8Array): CmsMessage | undefined {
-	if (octets[0] === 0x30) {
-		return {contentInfo: octets};
-	}
-
-	const text = Buffer.from(octets).toString('latin1');
-	for (const label of ['CMS', 'PKCS7']) {
-		const blocks = pemToDer(text, label);
-		const [contentInfo] = blocks.ok ? blocks.value : [];
-		if (contentInfo !== undefined) {
-			return {contentInfo};
-		}
+	const cms = readCmsFile(octets);
+	if (cms !== undefined) {
+		return cms === 'broken' ? undefined : {contentInfo: cms};
 	}
 
 	// Lines as they were signed: canonical, whatever the file was stored with.
-	const entity = parseMimeEntity(Buffer.from(text.replace(/\r?\n/g, '\r\n'), 'latin1'));
+	const entity = parseMimeEntity(canonicalLineEnds(octets));
 	if (!entity.ok) {
 		return undefined;
 	}
