@@ -6,39 +6,12 @@ import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {ExecutionContext} from 'ava';
 import {freePort} from '#dist/cli/conformance/attacks/shared-stores.js';
-import {Ledger} from '#dist/trusted/toolbox/ledger/ledger.js';
-import {RedisLedgerStore, type RedisStoreOptions} from '#dist/trusted/toolbox/ledger/redis-ledger-store.js';
+import type {Ledger} from '#dist/trusted/toolbox/ledger/ledger.js';
 import {serialWhere} from '../../../support/test-where.js';
-import {claimOf, limits, startMs} from './claiming-process.js';
+import {codeOf, eventually, openOn} from './redis-claims.js';
 import {isRedisInstalled, RedisServer} from './redis-servers.js';
 
 const withRedis = serialWhere(isRedisInstalled);
-
-async function openOn(t: ExecutionContext, nodes: RedisStoreOptions['nodes']): Promise<Ledger> {
-	const store = await RedisLedgerStore.open({nodes, secret: new Uint8Array(32).fill(7), messageRetentionMs: 360_000});
-	t.teardown(() => store.close());
-	return new Ledger(store, {...limits, leaseMs: 180_000});
-}
-
-async function codeOf(ledger: Ledger, body: number, dialog?: string): Promise<string> {
-	const result = await ledger.claim(claimOf(ledger.epoch, body, dialog), startMs);
-	return result.ok ? 'granted' : result.failure.code;
-}
-
-/** As `codeOf`, and asks again for as long as the ledger is away. */
-async function eventually(ledger: Ledger, body: number, dialog?: string): Promise<string> {
-	for (let tries = 0; tries < 300; tries++) {
-		const code = await codeOf(ledger, body, dialog);
-		if (code !== 'LEDGER_UNAVAILABLE') {
-			return code;
-		}
-
-		await ledger.health();
-		await sleep(100);
-	}
-
-	return 'LEDGER_UNAVAILABLE';
-}
 
 /** Claims bodies from `first` on, eight at a time, until told to stop; how each was answered. */
 function claimOn(ledger: Ledger, first: number): {readonly stop: () => Promise<ReadonlyMap<number, string>>} {
@@ -65,8 +38,7 @@ function claimOn(ledger: Ledger, first: number): {readonly stop: () => Promise<R
 
 withRedis('a store that dies in mid-claim loses nothing that was granted, whichever of three it is', async (t) => {
 	const servers = await Promise.all([RedisServer.start(t), RedisServer.start(t), RedisServer.start(t)]);
-	const nodes = servers.map(({url}) => url);
-	const [one, two] = [await openOn(t, nodes), await openOn(t, nodes)];
+	const [one, two] = [await openOn(t, servers), await openOn(t, servers)];
 	t.deepEqual((await one.health()).complaints, []);
 	const granted: number[] = [];
 	for (const [index, server] of servers.entries()) {

@@ -1,52 +1,17 @@
 import process from 'node:process';
-import {setTimeout as sleep} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import fc from 'fast-check';
 import {Ledger} from '#dist/trusted/toolbox/ledger/ledger.js';
 import type {Claim} from '#dist/trusted/toolbox/ledger/ledger-rules.js';
 import {absent, agree, type Copy} from '#dist/trusted/toolbox/ledger/redis-agreement.js';
-import {RedisLedgerStore} from '#dist/trusted/toolbox/ledger/redis-ledger-store.js';
 import {serialWhere} from '../../../support/test-where.js';
-import {claimOf, limits, nameOf, startMs} from './claiming-process.js';
+import {claimOf, nameOf, startMs} from './claiming-process.js';
+import {codeOf, eventually, openOn, openStore, shared} from './redis-claims.js';
 import {isRedisInstalled, RedisServer} from './redis-servers.js';
 
 const withRedis = serialWhere(isRedisInstalled);
-const secret = new Uint8Array(32).fill(7);
-const shared = {...limits, leaseMs: 180_000};
-
-async function openStore(t: ExecutionContext, servers: readonly RedisServer[], more = {}): Promise<RedisLedgerStore> {
-	const nodes = servers.map(({url}) => url);
-	const store = await RedisLedgerStore.open({nodes, secret, messageRetentionMs: 360_000, ...more});
-	t.teardown(() => store.close());
-	return store;
-}
-
-async function openOn(t: ExecutionContext, servers: readonly RedisServer[], more = {}): Promise<Ledger> {
-	return new Ledger(await openStore(t, servers, more), shared);
-}
-
 async function three(t: ExecutionContext): Promise<readonly [RedisServer, RedisServer, RedisServer]> {
 	return Promise.all([RedisServer.start(t), RedisServer.start(t), RedisServer.start(t)]);
-}
-
-async function codeOf(ledger: Ledger, body: number, dialog?: string): Promise<string> {
-	const result = await ledger.claim(claimOf(ledger.epoch, body, dialog), startMs);
-	return result.ok ? 'granted' : result.failure.code;
-}
-
-/** Waits until a claim of a body is answered by something other than LEDGER_UNAVAILABLE. */
-async function eventually(ledger: Ledger, body: number, dialog?: string): Promise<string> {
-	for (let tries = 0; tries < 100; tries++) {
-		const code = await codeOf(ledger, body, dialog);
-		if (code !== 'LEDGER_UNAVAILABLE') {
-			return code;
-		}
-
-		await ledger.health();
-		await sleep(100);
-	}
-
-	return 'LEDGER_UNAVAILABLE';
 }
 
 withRedis('two gateways that get the same INVITE at the same time: exactly one accepts, in every try', async (t) => {
