@@ -1,9 +1,8 @@
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {type Aor, canonicalAor} from '#dist/trusted/certificates/identity.js';
-import type {ToolboxOptions} from '#dist/trusted/toolbox/index.js';
 import {type CallRule, CallRules} from '#dist/trusted/toolbox/policy/call-rules.js';
 import type {SipRequest} from '#dist/wire/sip/message.js';
-import {inviteOf, makeWorld, openPair, reasonOf, receive, sealedInvite} from './support/world.js';
+import {inviteOf, openWorld, reasonOf, receive, sealedInvite} from './support/world.js';
 
 function aor(uri: string): Aor {
 	const read = canonicalAor(uri);
@@ -53,19 +52,8 @@ test('rules that cannot be are refused', (t) => {
 	t.throws(make({to: {aor: 'nobody'}}), {code: 'BAD_OPTIONS'});
 });
 
-async function open(t: ExecutionContext, more: Partial<ToolboxOptions>) {
-	const world = await makeWorld();
-	const pair = await openPair(world, more);
-	t.teardown(async () => {
-		await pair.caller.close();
-		await pair.callee.close();
-		world.dispose();
-	});
-	return pair;
-}
-
 test('a caller who may not call is refused before anything is claimed, whichever of To and Request-URI is meant', async (t) => {
-	const {caller, callee} = await open(t, {
+	const {caller, callee} = await openWorld(t, {
 		calls: [
 			{name: 'not zoe', to: {aor: 'sip:zoe@gw.example.com'}, allow: false},
 			{name: 'gcm only', from: {aor: 'sip:carol@biloxi.example.com'}, suites: ['AEAD_AES_256_GCM']},
@@ -78,11 +66,11 @@ test('a caller who may not call is refused before anything is claimed, whichever
 });
 
 test('a rule narrows the suites and names the templates that may run', async (t) => {
-	const gcm = await open(t, {
+	const gcm = await openWorld(t, {
 		calls: [{name: 'gcm', from: {domain: 'biloxi.example.com'}, suites: ['AEAD_AES_256_GCM']}],
 	});
 	t.is(reasonOf(await receive(gcm.callee, await sealedInvite(gcm.caller))), 'NO_ACCEPTABLE_SUITE');
-	const signed = await open(t, {calls: [{name: 'signed', templates: ['sdes-signed-inbound']}]});
+	const signed = await openWorld(t, {calls: [{name: 'signed', templates: ['sdes-signed-inbound']}]});
 	t.is(reasonOf(await receive(signed.callee, await sealedInvite(signed.caller))), 'NOT_AUTHORISED');
 });
 
@@ -97,7 +85,7 @@ const plain = [
 ].join('\r\n');
 
 test('what is required is refused without it, what is preferred passes and is on record', async (t) => {
-	const {callee} = await open(t, {
+	const {callee} = await openWorld(t, {
 		calls: [{name: 'partners', from: {domain: 'partner.example'}, protection: 'preferred'}],
 	});
 	const from = (uri: string): SipRequest => {
@@ -124,7 +112,7 @@ function legs(identity: string) {
 }
 
 test('a call for help passes without protection, marked and on record', async (t) => {
-	const {callee} = await open(t, {
+	const {callee} = await openWorld(t, {
 		emergencyNumbers: ['112'],
 		calls: [{name: 'nobody', allow: false}],
 	});

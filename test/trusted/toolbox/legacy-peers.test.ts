@@ -1,15 +1,12 @@
-import {createHash, createPrivateKey, sign} from 'node:crypto';
 import test from 'ava';
-import {openCmsProvider, readCertificate} from '#dist/trusted/smime/index.js';
-import {derSignedAttributes} from '#dist/trusted/smime/signed-attributes.js';
-import {derSignedData} from '#dist/trusted/smime/signed-data.js';
+import {openCmsProvider} from '#dist/trusted/smime/index.js';
 import {type PeerOptions, Toolbox} from '#dist/trusted/toolbox/index.js';
-import {derObjectIdentifier, derSequence, pemToDer} from '#dist/wire/asn1/index.js';
-import {writeMimeEntity} from '#dist/wire/mime/entity.js';
+import {pemToDer} from '#dist/wire/asn1/index.js';
 import {withHeader} from '#dist/wire/sip/headers.js';
 import type {SipRequest} from '#dist/wire/sip/message.js';
 import {must} from '../smime/test-pki.js';
-import {makeWorld, openPair, reasonOf, receive, sealedInvite, type World} from './support/world.js';
+import {signedByBob, signedContent} from './support/signed-by-bob.js';
+import {makeWorld, openWorld, reasonOf, receive, sealedInvite, type World} from './support/world.js';
 
 const bobsRules = {name: 'bob', match: {aor: 'sip:bob@biloxi.example.com'}} as const;
 const acceptsSha1 = {legacy: ['i-accept-sha1-signatures']} as const;
@@ -25,43 +22,12 @@ async function sealedAgain(
 ): Promise<SipRequest> {
 	const {certificatePem, privateKeyPem} = world.gateway;
 	const {provider} = await openCmsProvider({keys: [{certificatePem, privateKeyPem}]});
-	const entity = Buffer.from(must(await provider.decrypt(invite.body)).content);
-	const {content} = must(await provider.verify(entity.subarray(entity.indexOf('\r\n\r\n') + 4)));
-	const inner = signature === 'none' ? content : signedBySha1(world, content);
+	const content = await signedContent(provider, invite.body);
+	const inner = signature === 'none' ? content : signedByBob(world, content, 'sha1');
 	const [recipient = new Uint8Array()] = must(pemToDer(certificatePem));
 	const body = must(await provider.encrypt({content: inner, recipients: [recipient], cipher}));
 	await provider.close();
 	return {...invite, body};
-}
-
-function signedBySha1({bob, clock}: World, content: Uint8Array): Uint8Array {
-	const [der = new Uint8Array()] = must(pemToDer(bob.certificatePem));
-	const digestAlgorithm = derSequence(derObjectIdentifier('1.3.14.3.2.26'));
-	const signatureAlgorithm = derSequence(derObjectIdentifier('1.2.840.10045.4.1'));
-	const signedAttributes = derSignedAttributes({
-		messageDigest: createHash('sha1').update(content).digest(),
-		signingTimeMs: clock.wallMs(),
-		digestAlgorithm,
-		signatureAlgorithm,
-	});
-	const body = derSignedData({
-		content,
-		certificates: [der],
-		signers: [
-			{
-				certificate: must(readCertificate(der)),
-				identifiedBy: 'issuer-and-serial',
-				digestAlgorithm,
-				signatureAlgorithm,
-				signedAttributes,
-				signature: sign('sha1', signedAttributes, createPrivateKey(bob.privateKeyPem)),
-			},
-		],
-	});
-	return writeMimeEntity({
-		headers: [{name: 'Content-Type', value: 'application/pkcs7-mime;smime-type=signed-data'}],
-		body,
-	});
 }
 
 for (const [title, peers, expected] of [
@@ -75,13 +41,7 @@ for (const [title, peers, expected] of [
 	],
 ] as const satisfies readonly (readonly [string, readonly PeerOptions[], string])[]) {
 	test(`a signature with SHA-1 where ${title}: ${expected}`, async (t) => {
-		const world = await makeWorld();
-		const {caller, callee} = await openPair(world, {peers});
-		t.teardown(async () => {
-			await caller.close();
-			await callee.close();
-			world.dispose();
-		});
+		const {world, caller, callee} = await openWorld(t, {peers});
 		const invite = await sealedInvite(caller);
 		const again = await sealedAgain(world, invite, {});
 		const isCertified = peers.some(({match}) => 'certificate' in match);
@@ -95,8 +55,7 @@ for (const [title, peers, expected] of [
 }
 
 test('what CBC decrypts is not released without a signature inside, whatever the rules', async (t) => {
-	const world = await makeWorld();
-	const {caller, callee} = await openPair(world, {
+	const {world, caller, callee} = await openWorld(t, {
 		peers: [
 			{
 				...bobsRules,
@@ -105,11 +64,6 @@ test('what CBC decrypts is not released without a signature inside, whatever the
 				protection: {inbound: 'clear', outbound: 'clear'},
 			},
 		],
-	});
-	t.teardown(async () => {
-		await caller.close();
-		await callee.close();
-		world.dispose();
 	});
 	const invite = await sealedInvite(caller);
 	for (const cipher of ['AES-128-CBC', 'AES-256-GCM'] as const) {

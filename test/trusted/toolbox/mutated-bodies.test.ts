@@ -1,5 +1,5 @@
 import test from 'ava';
-import {makeWorld, openPair, reasonOf, receive, sealedInvite} from './support/world.js';
+import {openWorld, reasonOf, receive, sealedInvite} from './support/world.js';
 
 const mutations = 2000;
 
@@ -14,13 +14,7 @@ function* noise(): Generator<number, never> {
 
 test(`${mutations} mutated sealed bodies get one and the same answer, and claim nothing`, async (t) => {
 	t.timeout(120_000);
-	const world = await makeWorld();
-	const {caller, callee} = await openPair(world);
-	t.teardown(async () => {
-		await caller.close();
-		await callee.close();
-		world.dispose();
-	});
+	const {caller, callee} = await openWorld(t);
 	const invite = await sealedInvite(caller);
 	const random = noise();
 	const next = (below: number) => random.next().value % below;

@@ -1,24 +1,9 @@
 import test, {type ExecutionContext} from 'ava';
 import {Toolbox, type ToolboxOptions} from '#dist/trusted/toolbox/index.js';
-import {
-	bobsAddress,
-	charlesAddress,
-	install,
-	makeWorld,
-	openPair,
-	reasonOf,
-	receive,
-	sealedInvite,
-} from './support/world.js';
+import {bobsAddress, charlesAddress, install, openWorld, reasonOf, receive, sealedInvite} from './support/world.js';
 
 async function open(t: ExecutionContext, more: Partial<ToolboxOptions> = {}) {
-	const world = await makeWorld();
-	const pair = await openPair(world, more);
-	t.teardown(async () => {
-		await pair.caller.close();
-		await pair.callee.close();
-		world.dispose();
-	});
+	const {world, ...pair} = await openWorld(t, more);
 	const alerts = async () => {
 		const reply = await pair.callee.handle({kind: 'read-alerts', afterSequence: 0, limit: 1000});
 		return reply.verdict === 'alerts' ? reply.alerts.map(({reason}) => reason) : [];

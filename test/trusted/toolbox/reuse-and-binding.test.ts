@@ -1,4 +1,4 @@
-import test, {type ExecutionContext} from 'ava';
+import test from 'ava';
 import {Toolbox} from '#dist/trusted/toolbox/index.js';
 import {MemoryLedger} from '#dist/trusted/toolbox/ledger/memory-ledger-store.js';
 import {withHeader} from '#dist/wire/sip/headers.js';
@@ -12,25 +12,13 @@ import {
 	makeWorld,
 	mint,
 	openPair,
-	type Pair,
+	openWorld,
 	reasonOf,
 	receive,
 	sdpOf,
 	sealedInvite,
 	send,
-	type World,
 } from './support/world.js';
-
-async function open(t: ExecutionContext): Promise<Pair & {readonly world: World}> {
-	const world = await makeWorld();
-	const pair = await openPair(world);
-	t.teardown(async () => {
-		await pair.caller.close();
-		await pair.callee.close();
-		world.dispose();
-	});
-	return {...pair, world};
-}
 
 test('our own signed offer that is sent back is refused (V16)', async (t) => {
 	const world = await makeWorld();
@@ -49,7 +37,7 @@ test('our own signed offer that is sent back is refused (V16)', async (t) => {
 });
 
 test('an answer that was recorded does not serve for another offer (V19)', async (t) => {
-	const {caller, callee} = await open(t);
+	const {caller, callee} = await openWorld(t);
 	const invite = await sealedInvite(caller);
 	const offer = await receive(callee, invite);
 	t.true(offer.verdict === 'release' && (await install(callee, offer)));
@@ -68,7 +56,7 @@ test('an answer that was recorded does not serve for another offer (V19)', async
 });
 
 test('an answer whose outer headers were changed is refused', async (t) => {
-	const {caller, callee} = await open(t);
+	const {caller, callee} = await openWorld(t);
 	const invite = await sealedInvite(caller);
 	const offer = await receive(callee, invite);
 	t.true(offer.verdict === 'release' && (await install(callee, offer)));
@@ -78,7 +66,7 @@ test('an answer whose outer headers were changed is refused', async (t) => {
 });
 
 test('a body that is put under other headers is refused before anything is claimed', async (t) => {
-	const {caller, callee} = await open(t);
+	const {caller, callee} = await openWorld(t);
 	const invite = await sealedInvite(caller);
 	for (const [name, value] of [
 		['Call-ID', 'call-2'],
@@ -101,7 +89,7 @@ test('a body that is put under other headers is refused before anything is claim
 });
 
 test('the second copy of an INVITE that rings is merged on the node, without alarm (L19)', async (t) => {
-	const {caller, callee} = await open(t);
+	const {caller, callee} = await openWorld(t);
 	const invite = await sealedInvite(caller);
 	t.is(reasonOf(await receive(callee, invite)), 'released');
 	const second = await receive(callee, invite, {call: 'c2'});
@@ -112,7 +100,7 @@ test('the second copy of an INVITE that rings is merged on the node, without ala
 });
 
 test('an INVITE whose call ended before it was answered may come again in its dialog (L18, L20)', async (t) => {
-	const {caller, callee} = await open(t);
+	const {caller, callee} = await openWorld(t);
 	const invite = await sealedInvite(caller);
 	t.is(reasonOf(await receive(callee, invite)), 'released');
 	await callee.handle({kind: 'end-call', call: 'c1', reason: '480'});
@@ -209,7 +197,7 @@ test('a media address that moves needs a new key; hold by zeros is no move (V17,
 });
 
 test('in a sealed dialog a BYE must come from where its messages came from (V23)', async (t) => {
-	const {caller, callee} = await open(t);
+	const {caller, callee} = await openWorld(t);
 	const invite = await sealedInvite(caller);
 	t.is(reasonOf(await receive(callee, invite)), 'released');
 	const bye: SipRequest = {...invite, method: 'BYE', body: new Uint8Array()};
@@ -221,7 +209,7 @@ test('in a sealed dialog a BYE must come from where its messages came from (V23)
 });
 
 test('a sealed peer that sends SDP in the open is refused with 415 and what we take', async (t) => {
-	const {callee} = await open(t);
+	const {callee} = await openWorld(t);
 	const verdict = await receive(callee, inviteOf(sdpOf('x').replace('handle:x', 'inline:AAAA')));
 	t.is(reasonOf(verdict), 'UNSUPPORTED_TYPE');
 	t.is(verdict.verdict === 'denial' && verdict.status, 415);
@@ -232,7 +220,7 @@ test('a sealed peer that sends SDP in the open is refused with 415 and what we t
 });
 
 test('a body with a Content-Encoding is refused with 415, whatever its type', async (t) => {
-	const {caller, callee} = await open(t);
+	const {caller, callee} = await openWorld(t);
 	const encoded = withHeader(await sealedInvite(caller), 'Content-Encoding', 'gzip');
 	t.is(reasonOf(await receive(callee, encoded)), 'UNSUPPORTED_TYPE');
 	t.is(reasonOf(await receive(callee, withHeader(encoded, 'Content-Encoding', 'identity'))), 'released');

@@ -7,6 +7,7 @@ import {
 	makeWorld,
 	mint,
 	openPair,
+	openWorld,
 	reasonOf,
 	receive,
 	sdpOf,
@@ -15,13 +16,7 @@ import {
 } from './support/world.js';
 
 test('a sealed offer is opened once, and its sealed answer comes back to the caller', async (t) => {
-	const world = await makeWorld();
-	const {caller, callee} = await openPair(world);
-	t.teardown(async () => {
-		await caller.close();
-		await callee.close();
-		world.dispose();
-	});
+	const {caller, callee} = await openWorld(t);
 
 	const invite = await sealedInvite(caller);
 	t.regex(Buffer.from(invite.body).toString('latin1'), /^0/);

@@ -3,7 +3,7 @@ import test, {type ExecutionContext} from 'ava';
 import {CertificateAuthority, createRoot, parseCredential} from '#dist/trusted/certificates/index.js';
 import {openCmsProvider} from '#dist/trusted/smime/index.js';
 import {findAuditBreak, Toolbox, type ToolboxOptions} from '#dist/trusted/toolbox/index.js';
-import {makeWorld, openPair, reasonOf, receive, sealedInvite, type World} from './support/world.js';
+import {makeWorld, openWorld, reasonOf, receive, sealedInvite, type World} from './support/world.js';
 
 const shipped = readFileSync(
 	new URL('../../../../dist/trusted/toolbox/templates/sdes-smime-inbound.yaml', import.meta.url),
@@ -20,13 +20,7 @@ async function openOne(t: ExecutionContext, world: World, more: Partial<ToolboxO
 const inForce = (toolbox: Toolbox) => toolbox.templates.find(({name}) => name === 'sdes-smime-inbound')?.version;
 
 test('templates are replaced while messages run, and no message is lost', async (t) => {
-	const world = await makeWorld();
-	const {caller, callee} = await openPair(world);
-	t.teardown(async () => {
-		await caller.close();
-		await callee.close();
-		world.dispose();
-	});
+	const {world, caller, callee} = await openWorld(t);
 	const invites = await Promise.all(
 		Array.from({length: 60}, (_, index) =>
 			sealedInvite(caller, {call: `c${index}`, callId: `call-${index}`, tag: `tag-${index}`}),

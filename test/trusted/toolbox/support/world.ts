@@ -1,6 +1,7 @@
 import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import type {ExecutionContext} from 'ava';
 import {
 	CertificateAuthority,
 	createRoot,
@@ -108,6 +109,21 @@ export async function openPair(
 		{clock: world.clock},
 	);
 	return {caller, callee};
+}
+
+/** A world with Bob's toolbox and the gateway's in it, which go when the test ends. */
+export async function openWorld(
+	t: ExecutionContext,
+	more: Parameters<typeof openPair>[1] = {},
+): Promise<Pair & {readonly world: World}> {
+	const world = await makeWorld();
+	const pair = await openPair(world, more);
+	t.teardown(async () => {
+		await pair.caller.close();
+		await pair.callee.close();
+		world.dispose();
+	});
+	return {...pair, world};
 }
 
 export const suite: SrtpSuiteName = 'AES_CM_128_HMAC_SHA1_80';

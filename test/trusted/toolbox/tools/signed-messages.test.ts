@@ -5,9 +5,8 @@ import {
 	answerOf,
 	charlesAddress,
 	install,
-	makeWorld,
 	mint,
-	openPair,
+	openWorld,
 	reasonOf,
 	receive,
 	sdpOf,
@@ -17,13 +16,7 @@ import {
 
 /** A call of Bob's that was made sealed, with signed headers asked for in its dialog. */
 async function makeSealedCall(t: ExecutionContext) {
-	const world = await makeWorld();
-	const pair = await openPair(world, {defaults: {bodyless: 'signed'}, callerDefaults: {bodyless: 'signed'}});
-	t.teardown(async () => {
-		await pair.caller.close();
-		await pair.callee.close();
-		world.dispose();
-	});
+	const pair = await openWorld(t, {defaults: {bodyless: 'signed'}, callerDefaults: {bodyless: 'signed'}});
 	const invite = await sealedInvite(pair.caller);
 	const offer = await receive(pair.callee, invite);
 	if (offer.verdict !== 'release') {
